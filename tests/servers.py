@@ -1,0 +1,125 @@
+"""Real databases for the tests: a PostgreSQL server of our own, and copies of a migrated SQLite file."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from clinic.models.engine import make_engine
+from clinic.models.migrate import upgrade
+
+TEMPLATE = "template_clinic"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def server_binaries() -> Path:
+    """Return the folder of initdb and pg_ctl: from the PATH, else the newest of Debian's."""
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(on_path).parent
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        pytest.fail("PostgreSQL is missing: run apt install postgresql")
+    return found[-1].parent
+
+
+def become_nobody() -> Callable[[], None] | None:
+    """Return what a child must do before it starts: the server refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    user = pwd.getpwnam("nobody")
+
+    def drop() -> None:
+        os.setgroups([])
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)
+
+    return drop
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A running server, reached through loopback only."""
+
+    folder: Path
+    port: int
+
+    @classmethod
+    def start(cls, paths: pytest.TempPathFactory) -> "Postgres":
+        folder = Path("/tmp") / f"clinic-postgres-{uuid4().hex[:12]}"
+        folder.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            user = pwd.getpwnam("nobody")
+            os.chown(folder, user.pw_uid, user.pw_gid)
+        server = cls(folder, free_port())
+        data = str(folder / "data")
+        server.command("initdb", "-D", data, "-U", "clinic", "-A", "trust", "-E", "UTF8", "-N")
+        flags = f"-p {server.port} -h 127.0.0.1 -k '' -c fsync=off -c max_connections=200"
+        server.command("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", flags, "start")
+        server.make_template()
+        return server
+
+    def command(self, name: str, *arguments: str) -> None:
+        subprocess.run(
+            [str(server_binaries() / name), *arguments],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            preexec_fn=become_nobody(),
+            cwd="/",
+        )
+
+    def stop(self) -> None:
+        self.command("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def url(self, database: str) -> str:
+        return f"postgresql+psycopg://clinic@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, statement: str, name: str) -> None:
+        with psycopg.connect(
+            host="127.0.0.1", port=self.port, user="clinic", dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+
+    def make_template(self) -> None:
+        self.execute("CREATE DATABASE {}", TEMPLATE)
+        engine = make_engine(self.url(TEMPLATE))
+        upgrade(engine)
+        engine.dispose()
+
+
+@contextmanager
+def fresh_postgres(server: Postgres) -> Iterator[str]:
+    """Yield the address of a database copied from the migrated template, dropped afterwards."""
+    name = f"test_{uuid4().hex[:12]}"
+    server.execute("CREATE DATABASE {} TEMPLATE " + TEMPLATE, name)
+    yield server.url(name)
+    server.execute("DROP DATABASE {} WITH (FORCE)", name)
+
+
+def fresh_sqlite(folder: Path, paths: pytest.TempPathFactory) -> str:
+    """Return the address of a copy of a file that was migrated once for each worker."""
+    template = paths.getbasetemp() / "template.db"
+    if not template.exists():
+        engine = make_engine(f"sqlite:///{template}")
+        upgrade(engine)
+        engine.dispose()
+    target = folder / "clinic.db"
+    shutil.copy(template, target)
+    return f"sqlite:///{target}"
