@@ -1,0 +1,81 @@
+"""Attendance: the patient is here, in the room, done, or did not come."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from clinic.actions.audit import require
+from clinic.actions.status_steps import step
+from clinic.actions.worklists import withdraw_missed
+from clinic.errors import RuleBroken
+from clinic.models.appointments import Appointment
+from clinic.models.courses import Course
+from clinic.rules.actors import Actor
+from clinic.rules.appointments import Outcome, Status, Verb
+from clinic.rules.courses import CourseStatus
+from clinic.rules.permissions import Permission
+
+
+def arrive(
+    session: Session, *, appointment: Appointment, version: int, by: Actor, now: datetime
+) -> None:
+    """Note that the patient is here; a missed flag is withdrawn, both facts stay on record."""
+    require(by, Permission.CHECK_IN)
+    if appointment.status is Status.NOSHOW:
+        withdraw_missed(session, appointment=appointment, now=now)
+        step(session, appointment, Verb.WITHDRAW_NO_SHOW, version, by, now)
+    else:
+        step(session, appointment, Verb.ARRIVE, version, by, now)
+    appointment.arrived_at = now
+    appointment.flag_at = None
+
+
+def check_in(
+    session: Session, *, appointment: Appointment, version: int, by: Actor, now: datetime
+) -> None:
+    """Note that the patient is in the room."""
+    require(by, Permission.CHECK_IN)
+    step(session, appointment, Verb.CHECK_IN, version, by, now)
+    appointment.arrived_at = appointment.arrived_at or now
+    appointment.flag_at = None
+
+
+def fulfil(
+    session: Session,
+    *,
+    appointment: Appointment,
+    outcome: Outcome,
+    outcome_reason: str | None,
+    version: int,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Note that the visit is done; a course becomes active at its first delivered visit."""
+    require(by, Permission.CHECK_IN)
+    if (outcome is Outcome.COMPLETE) != (outcome_reason is None):
+        raise RuleBroken("outcome_needs_reason", outcome=outcome.value)
+    step(session, appointment, Verb.FULFIL, version, by, now)
+    appointment.outcome = outcome
+    appointment.outcome_reason = outcome_reason
+    appointment.flag_at = None
+    _activate(session, appointment)
+
+
+def _activate(session: Session, appointment: Appointment) -> None:
+    if appointment.course_id is None or appointment.outcome is Outcome.NOT_TREATED:
+        return
+    course = session.get_one(Course, appointment.course_id)
+    if course.status is CourseStatus.DRAFT:
+        course.status = CourseStatus.ACTIVE
+        course.version += 1
+
+
+def mark_no_show(
+    session: Session, *, appointment: Appointment, version: int, by: Actor, now: datetime
+) -> None:
+    """Note that the patient did not come; the visit may be made up, no number is used."""
+    require(by, Permission.CHECK_IN)
+    if now < appointment.start_at:
+        raise RuleBroken("not_started_yet", start_at=appointment.start_at.isoformat())
+    step(session, appointment, Verb.NO_SHOW, version, by, now)
+    appointment.flag_at = None

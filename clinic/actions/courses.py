@@ -1,0 +1,90 @@
+"""Courses: booking a whole course at once, all visits or none."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from clinic.actions.appointments import VisitDraft, insert_drafts
+from clinic.actions.audit import record_audit, require
+from clinic.actions.change_sets import add_change_set
+from clinic.actions.messages import queue_change_notice
+from clinic.errors import NotFound, RuleBroken
+from clinic.models.courses import Course
+from clinic.models.patients import Patient
+from clinic.planning.courses import Plan
+from clinic.queries.kinds import KindFrame
+from clinic.queries.proposals import CourseOrder
+from clinic.rules.actors import Actor
+from clinic.rules.appointments import Status
+from clinic.rules.courses import CourseStatus
+from clinic.rules.permissions import Permission
+
+
+def book_course(
+    session: Session,
+    *,
+    order: CourseOrder,
+    plan: Plan,
+    kinds: Mapping[str, KindFrame],
+    by: Actor,
+    now: datetime,
+) -> Course:
+    """Book every visit of a plan and return the course; Conflict when something is taken since.
+
+    Writes the course, one change set with one message to the patient, appointments with their
+    seats, and the audit row; nothing at all when one visit cannot be had.
+    """
+    require(by, Permission.SCHEDULE)
+    if plan.unplaced or not plan.visits:
+        raise RuleBroken("plan_incomplete", unplaced=plan.unplaced)
+    patient = session.get(Patient, order.patient_id)
+    if patient is None:
+        raise NotFound("patient_unknown")
+    course = _add_course(session, order, by, now)
+    change_set = add_change_set(
+        session, kind="course_booked", patient_id=patient.id, course_id=course.id, by=by, now=now
+    )
+    drafts = [
+        VisitDraft(
+            visit=visit,
+            site=order.site,
+            patient_id=patient.id,
+            patient_resource_id=patient.resource_id,
+            kind=kinds[visit.kind_key],
+            course_id=course.id,
+            status=Status.BOOKED,
+        )
+        for visit in plan.visits
+    ]
+    insert_drafts(session, drafts=drafts, change_set=change_set, by=by, now=now)
+    queue_change_notice(session, change_set=change_set, now=now)
+    record_audit(
+        session,
+        verb="book_course",
+        subject="course",
+        subject_id=course.id,
+        patient_id=patient.id,
+        values={"visits": len(drafts), "change_set": change_set.id},
+        by=by,
+        now=now,
+    )
+    return course
+
+
+def _add_course(session: Session, order: CourseOrder, by: Actor, now: datetime) -> Course:
+    course = Course(
+        patient_id=order.patient_id,
+        site_id=order.site.id,
+        definition_id=order.definition_id,
+        variant=order.variant,
+        status=CourseStatus.DRAFT,
+        start_on=order.start_on,
+        counts=dict(order.counts),
+        wishes=dict(order.wishes),
+        created_at=now,
+        created_by=by.account_id,
+    )
+    session.add(course)
+    session.flush()
+    return course

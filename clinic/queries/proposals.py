@@ -1,0 +1,202 @@
+"""Proposals: what could be booked. Nothing here writes."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
+from time import perf_counter
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from clinic.errors import NotFound
+from clinic.models.base import JsonValue
+from clinic.models.patients import Patient
+from clinic.planning.courses import Plan, PlannedVisit, Wishes, plan_course
+from clinic.planning.starts import Refusal, legal_starts, place_visit
+from clinic.planning.world import World
+from clinic.queries.availability import SiteFrame, read_world
+from clinic.queries.definitions import DefinitionKind, current, policies, protocol
+from clinic.queries.kinds import KindFrame, kind_frames
+from clinic.rules.protocols import Protocol
+from clinic.rules.visit_kinds import VisitKind
+from clinic.rules.wall_days import CELL_MIN
+
+SPARE_DAYS = 35
+
+
+@dataclass(frozen=True, slots=True)
+class CourseOrder:
+    """What is to be booked: whose course of which protocol version, where, and as wished."""
+
+    patient_id: int
+    site: SiteFrame
+    definition_id: int
+    variant: str | None
+    start_on: date
+    counts: Mapping[str, JsonValue]
+    wishes: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A plan for a course, with all that booking it needs. Milliseconds of planning alone."""
+
+    order: CourseOrder
+    protocol: Protocol
+    plan: Plan
+    kinds: Mapping[str, KindFrame]
+    milliseconds: float
+
+
+def propose_course(
+    session: Session,
+    *,
+    patient_id: int,
+    protocol_key: str,
+    site: SiteFrame,
+    wishes: Wishes,
+) -> Proposal:
+    """Return the best plan for a course of the protocol in force; NotFound for an unknown key."""
+    patient = _patient(session, patient_id)
+    version = current(session, DefinitionKind.PROTOCOL, protocol_key)
+    chosen = protocol(session, version.id)
+    kinds = kind_frames(session)
+    frame = with_switches(session, site)
+    world = read_world(
+        session,
+        site=frame,
+        from_on=wishes.start_on,
+        until_on=wishes.start_on + timedelta(days=horizon_days(chosen, wishes)),
+        patient_resource_id=patient.resource_id,
+    )
+    begun = perf_counter()
+    plan = plan_course(chosen, {key: one.visit_kind for key, one in kinds.items()}, world, wishes)
+    order = CourseOrder(
+        patient_id=patient.id,
+        site=frame,
+        definition_id=version.id,
+        variant=None,
+        start_on=wishes.start_on,
+        counts=_planned_counts(plan),
+        wishes=wishes_json(wishes),
+    )
+    return Proposal(order, chosen, plan, kinds, (perf_counter() - begun) * 1000)
+
+
+def _planned_counts(plan: Plan) -> dict[str, JsonValue]:
+    """Return the prescribed number of visits by step, in the order of the plan."""
+    counts: dict[str, int] = {}
+    for visit in plan.visits:
+        counts[visit.step_key] = counts.get(visit.step_key, 0) + 1
+    return dict(counts)
+
+
+def wishes_json(wishes: Wishes) -> dict[str, JsonValue]:
+    """Return the wishes as they are kept with the course."""
+    return {key: _plain(value) for key, value in asdict(wishes).items() if value is not None}
+
+
+def _plain(value: object) -> JsonValue:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, frozenset | set | tuple | list):
+        return [_plain(one) for one in sorted(value, key=str)]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    return value if isinstance(value, str | int | float | bool) else None
+
+
+def horizon_days(chosen: Protocol, wishes: Wishes) -> int:
+    """Return how many days ahead the planner looks: the course's own length and some spare."""
+    days = 0
+    for step in chosen.steps:
+        count = wishes.counts.get(step.key, step.count.default or 0)
+        if step.weekly_limit is None:
+            gap = step.gap_days.max if step.gap_days else 7
+            days += count * gap
+        else:
+            a_week = min(wishes.per_week or step.weekly_limit.default, step.weekly_limit.default)
+            days += -(-count // max(a_week, 1)) * 7 * step.every_weeks.default
+    return days + SPARE_DAYS
+
+
+def with_switches(session: Session, site: SiteFrame) -> SiteFrame:
+    """Return the site's frame with the clinic's policy switches where the site has none."""
+    general = policies(session).get("switches", {})
+    if not isinstance(general, Mapping):
+        return site
+    merged = {key: bool(on) for key, on in general.items()} | dict(site.switches)
+    return replace(site, switches=merged)
+
+
+def propose_visit(
+    session: Session,
+    *,
+    patient_id: int,
+    kind_key: str,
+    site: SiteFrame,
+    on: date,
+    start_min: int,
+    place: str,
+    length_min: int | None = None,
+    device_tags: frozenset[str] = frozenset(),
+    leave_out: Collection[int] = (),
+) -> PlannedVisit | Refusal:
+    """Return one visit with named resources at a wall time, or why it cannot be had."""
+    day = _day_world(session, patient_id, site, on, leave_out)
+    kind, cells = _kind(session, kind_key, length_min)
+    return place_visit(
+        kind, cells, day, on, start_min // CELL_MIN, device_tags=device_tags, place=place
+    )
+
+
+def free_times(
+    session: Session,
+    *,
+    kind_key: str,
+    site: SiteFrame,
+    on: date,
+    patient_id: int | None,
+    place: str = "room",
+    length_min: int | None = None,
+    device_tags: frozenset[str] = frozenset(),
+    leave_out: Collection[int] = (),
+) -> list[int]:
+    """Return the minutes of the day at which the visit could start, earliest first."""
+    day = _day_world(session, patient_id, site, on, leave_out)
+    kind, cells = _kind(session, kind_key, length_min)
+    starts = legal_starts(kind, cells, day, on, device_tags=device_tags, place=place)
+    return [cell * CELL_MIN for cell in range(starts.bit_length()) if starts >> cell & 1]
+
+
+def _day_world(
+    session: Session,
+    patient_id: int | None,
+    site: SiteFrame,
+    on: date,
+    leave_out: Collection[int],
+) -> World:
+    resource_id = None if patient_id is None else _patient(session, patient_id).resource_id
+    return read_world(
+        session,
+        site=with_switches(session, site),
+        from_on=on,
+        until_on=on,
+        patient_resource_id=resource_id,
+        leave_out=leave_out,
+    )
+
+
+def _kind(session: Session, key: str, length_min: int | None) -> tuple[VisitKind, int]:
+    frames = kind_frames(session)
+    if key not in frames:
+        raise NotFound("visit_kind_unknown")
+    kind = frames[key].visit_kind
+    return kind, (length_min or kind.default_length_min) // CELL_MIN
+
+
+def _patient(session: Session, patient_id: int) -> Patient:
+    found = session.scalar(select(Patient).where(Patient.id == patient_id))
+    if found is None:
+        raise NotFound("patient_unknown")
+    return found

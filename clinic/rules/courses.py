@@ -1,0 +1,115 @@
+"""Courses: their states, and the strip that shows one mark for each visit."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from clinic.rules.appointments import Outcome, Status, counts
+
+
+class CourseStatus(StrEnum):
+    """Where a course stands. Booking is allowed in draft; the first delivered visit activates it."""
+
+    DRAFT = "draft"
+    AWAITING_AUTHORISATION = "awaiting_authorisation"
+    ACTIVE = "active"
+    ON_HOLD = "on_hold"
+    COMPLETED = "completed"
+    STOPPED_EARLY = "stopped_early"
+    CANCELLED_BEFORE_START = "cancelled_before_start"
+    ENTERED_IN_ERROR = "entered_in_error"
+
+
+RUNNING = frozenset(
+    {
+        CourseStatus.DRAFT,
+        CourseStatus.AWAITING_AUTHORISATION,
+        CourseStatus.ACTIVE,
+        CourseStatus.ON_HOLD,
+    }
+)
+
+
+class StripMark(StrEnum):
+    """The state of one mark of the course strip; each has its own shape and colour."""
+
+    DONE = "done"
+    TODAY = "today"
+    BOOKED = "booked"
+    PENCILLED = "pencilled"
+    MISSED = "missed"
+    MAKEUP = "makeup"
+    NOT_TREATED = "not_treated"
+    UNCOVERED = "uncovered"
+    NOT_YET_BOOKED = "not_yet_booked"
+
+
+@dataclass(frozen=True, slots=True)
+class StripVisit:
+    """What the strip needs of one visit of a course."""
+
+    on: date
+    status: Status
+    outcome: Outcome | None = None
+    is_make_up: bool = False
+    is_covered: bool = True
+
+
+def strip_mark(visit: StripVisit, today: date) -> StripMark | None:
+    """Return the mark of a visit; None for one that leaves no mark (cancelled or by mistake)."""
+    if visit.status in (Status.CANCELLED, Status.ENTERED_IN_ERROR):
+        return None
+    if visit.status is Status.NOSHOW:
+        return StripMark.MISSED
+    if visit.status is Status.FULFILLED:
+        return StripMark.NOT_TREATED if visit.outcome is Outcome.NOT_TREATED else StripMark.DONE
+    return _planned_mark(visit, today)
+
+
+def _planned_mark(visit: StripVisit, today: date) -> StripMark:
+    if visit.on == today:
+        return StripMark.TODAY
+    if visit.status is not Status.BOOKED:
+        return StripMark.PENCILLED
+    if not visit.is_covered:
+        return StripMark.UNCOVERED
+    return StripMark.MAKEUP if visit.is_make_up else StripMark.BOOKED
+
+
+def strip_weeks(
+    visits: Iterable[StripVisit], today: date, *, not_yet_booked: int = 0
+) -> list[list[StripMark]]:
+    """Return the marks in time order, one row for each calendar week that has any."""
+    weeks: dict[date, list[StripMark]] = {}
+    for visit in sorted(visits, key=lambda one: one.on):
+        mark = strip_mark(visit, today)
+        if mark is not None:
+            monday = visit.on - timedelta(days=visit.on.weekday())
+            weeks.setdefault(monday, []).append(mark)
+    rows = [weeks[monday] for monday in sorted(weeks)]
+    return rows + ([[StripMark.NOT_YET_BOOKED] * not_yet_booked] if not_yet_booked else [])
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a course is: delivered and planned visits, and the day of the last one."""
+
+    delivered: int
+    total: int
+    finishes_on: date | None
+
+
+def progress(visits: Sequence[StripVisit]) -> Progress:
+    """Return how many visits are delivered, delivered or planned, and when the last one is."""
+    counted = [one for one in visits if counts(one.status, one.outcome)]
+    delivered = sum(1 for one in counted if one.status is Status.FULFILLED)
+    return Progress(delivered, len(counted), max((one.on for one in counted), default=None))
+
+
+def same_hour(starts_min: Sequence[int]) -> tuple[int, int]:
+    """Return the most frequent start (minutes of the day) and how many visits have it."""
+    if not starts_min:
+        return 0, 0
+    best = max(sorted(set(starts_min)), key=starts_min.count)
+    return best, starts_min.count(best)

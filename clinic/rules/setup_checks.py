@@ -1,0 +1,121 @@
+"""What makes no sense between the parts of a set-up: doubles, unknown names, missing coils."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from clinic.rules.permissions import Role
+from clinic.rules.setup_reading import Problem
+from clinic.rules.setups import BlockSpec, ResourceSpec, Setup, StaffSpec
+
+DEVICE = "tms_device"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the clinic has already: site keys, kind and site of resources by key, coil tags."""
+
+    sites: frozenset[str] = frozenset()
+    resources: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    coil_tags: frozenset[str] = frozenset()
+
+
+def setup_problems(setup: Setup, known: Known) -> list[Problem]:
+    """Return (path, code, values) of each entry that does not go with the others."""
+    sites = known.sites | {spec.key for spec in setup.sites}
+    resources = dict(known.resources)
+    resources.update({spec.key: (spec.kind, spec.site) for spec in setup.resources})
+    problems = [*_doubles(setup)]
+    for index, spec in enumerate(setup.resources):
+        at = f"$.resources[{index}]"
+        if spec.site not in sites:
+            problems.append((f"{at}.site", "site_unknown", {"site": spec.site}))
+        problems += _fit_problems(at, spec, resources)
+    problems += _bare_devices(setup.resources, known.coil_tags)
+    for index, person in enumerate(setup.staff):
+        problems += _person_problems(f"$.staff[{index}]", person, sites)
+    people = {spec.key for spec in setup.staff if spec.seats}
+    for index, block in enumerate(setup.blocks):
+        problems += _block_problems(f"$.blocks[{index}]", block, sites, resources, people)
+    return problems
+
+
+def _doubles(setup: Setup) -> Iterator[Problem]:
+    """Yield each key that was given before in its section, and each log-in given twice."""
+    keys: dict[str, list[str]] = {
+        "sites": [spec.key for spec in setup.sites],
+        "resources": [spec.key for spec in setup.resources],
+        "staff": [spec.key for spec in setup.staff],
+        "blocks": [spec.key for spec in setup.blocks],
+        "patients": [spec.record_number for spec in setup.patients],
+    }
+    for section, found in keys.items():
+        seen: set[str] = set()
+        for index, key in enumerate(found):
+            if key in seen:
+                name = "record_number" if section == "patients" else "key"
+                yield f"$.{section}[{index}].{name}", "given_twice", {"value": key}
+            seen.add(key)
+    yield from _double_logins(setup)
+
+
+def _double_logins(setup: Setup) -> Iterator[Problem]:
+    logins = [(f"$.staff[{n}]", spec.login) for n, spec in enumerate(setup.staff)]
+    logins += [(f"$.patients[{n}]", spec.login) for n, spec in enumerate(setup.patients)]
+    seen: set[str] = set()
+    for at, login in logins:
+        if login is not None and login in seen:
+            yield f"{at}.login", "given_twice", {"value": login}
+        seen.add(login or "")
+
+
+def _fit_problems(
+    at: str, spec: ResourceSpec, resources: Mapping[str, tuple[str, str]]
+) -> Iterator[Problem]:
+    for index, device in enumerate(spec.fits):
+        here = f"{at}.fits[{index}]"
+        if device not in resources:
+            yield here, "resource_unknown", {"resource": device}
+        elif resources[device][1] != spec.site:
+            yield here, "fits_other_site", {"resource": device}
+
+
+def _bare_devices(
+    resources: Sequence[ResourceSpec], coil_tags: Collection[str]
+) -> Iterator[Problem]:
+    """Yield each stimulator without a coil: none in its tags, none shared that goes on it."""
+    if not coil_tags:
+        return
+    fitted = {device for spec in resources for device in spec.fits}
+    for index, spec in enumerate(resources):
+        if spec.kind == DEVICE and spec.key not in fitted and not coil_tags & {*spec.tags}:
+            coils = ", ".join(sorted(coil_tags))
+            yield f"$.resources[{index}].tags", "device_without_coil", {"coils": coils}
+
+
+def _person_problems(at: str, person: StaffSpec, sites: Collection[str]) -> Iterator[Problem]:
+    known_roles = {role.value for role in Role}
+    for index, grant in enumerate(person.grants or ()):
+        if grant.role not in known_roles:
+            yield f"{at}.roles[{index}].role", "role_unknown", {"role": grant.role}
+        if grant.site is not None and grant.site not in sites:
+            yield f"{at}.roles[{index}].site", "site_unknown", {"site": grant.site}
+    for site in sorted({shift.site for shift in person.shifts or ()} - {*sites}):
+        yield f"{at}.shifts", "site_unknown", {"site": site}
+    if person.seats == 0 and (person.shifts or person.leave):
+        yield f"{at}.seats", "shift_without_seat", {"staff": person.key}
+
+
+def _block_problems(
+    at: str,
+    block: BlockSpec,
+    sites: Collection[str],
+    resources: Mapping[str, tuple[str, str]],
+    people: Collection[str],
+) -> Iterator[Problem]:
+    if block.site is not None and block.site not in sites:
+        yield f"{at}.site", "site_unknown", {"site": block.site}
+    if block.resource is not None and block.resource not in resources:
+        yield f"{at}.resource", "resource_unknown", {"resource": block.resource}
+    person = None if block.staff is None else f"person:{block.staff}"
+    if person is not None and block.staff not in people and person not in resources:
+        yield f"{at}.staff", "staff_unknown", {"staff": str(block.staff)}
