@@ -80,7 +80,7 @@ def _fit_problems(
 
 
 def _bare_devices(
-    resources: Sequence[ResourceSpec], coil_tags: Collection[str]
+    resources: Sequence[ResourceSpec], coil_tags: frozenset[str]
 ) -> Iterator[Problem]:
     """Yield each stimulator without a coil: none in its tags, none shared that goes on it."""
     if not coil_tags:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from clinic.rules.setups import (
@@ -23,6 +24,7 @@ from clinic.rules.setups import (
 
 Row = Mapping[str, object]
 Problem = tuple[str, str, Mapping[str, str | int]]
+STAND_IN = datetime.fromisoformat("2000-01-01")
 
 
 def read_setup(document: Row) -> tuple[Setup, list[Problem]]:
@@ -97,9 +99,7 @@ class _Reader:
         if first >= last:
             values = {"from": _text(row, "from"), "to": _text(row, "to")}
             self.problems.append((at, code, values))
-        return tuple(
-            Hours(WEEKDAYS.index(day), first, last) for day in _strings(row.get("days"))
-        )
+        return tuple(Hours(WEEKDAYS.index(day), first, last) for day in _strings(row.get("days")))
 
     def person(self, at: str, row: Row) -> StaffSpec:
         shifts = tuple(
@@ -122,9 +122,7 @@ class _Reader:
 
     def grants(self, row: Row, at: str) -> tuple[GrantSpec, ...]:
         return tuple(
-            GrantSpec(
-                _text(entry, "role"), _text(entry, "site") or None, *self.span(here, entry)
-            )
+            GrantSpec(_text(entry, "role"), _text(entry, "site") or None, *self.span(here, entry))
             for here, entry in _rows(row, "roles", at)
         )
 
@@ -169,13 +167,13 @@ class _Reader:
 
     def block(self, at: str, row: Row) -> BlockSpec:
         start, end = self.wall(f"{at}.from", row["from"]), self.wall(f"{at}.to", row["to"])
-        if start >= end:
+        if start is not None and end is not None and start >= end:
             self.problems.append((at, "end_before_start", {}))
         return BlockSpec(
             key=_text(row, "key"),
             kind=_text(row, "kind"),
-            from_wall=start,
-            to_wall=end,
+            from_wall=start or STAND_IN,
+            to_wall=end or STAND_IN,
             reason=_text(row, "reason"),
             site=_text(row, "site") or None,
             resource=_text(row, "resource") or None,
@@ -216,13 +214,13 @@ class _Reader:
             self.problems.append((at, "date_impossible", {"date": value}))
             return None
 
-    def wall(self, at: str, value: object) -> datetime:
-        """Return a wall time without zone; a stand-in when it is none of the calendar's."""
+    def wall(self, at: str, value: object) -> datetime | None:
+        """Return a wall time without zone; None when it is none of the calendar's."""
         try:
             return datetime.fromisoformat(str(value))
         except ValueError:
             self.problems.append((at, "date_impossible", {"date": str(value)}))
-            return datetime.min
+            return None
 
     def doubles(self, at: str, keys: Sequence[str]) -> None:
         for index, key in enumerate(keys):
@@ -231,7 +229,7 @@ class _Reader:
 
     def overlaps(self, at: str, hours: Sequence[Hours]) -> None:
         ordered = sorted(hours, key=lambda one: (one.weekday, one.from_min))
-        for before, after in zip(ordered, ordered[1:], strict=False):
+        for before, after in pairwise(ordered):
             if before.weekday == after.weekday and after.from_min < before.to_min:
                 day = {"weekday": WEEKDAYS[after.weekday]}
                 self.problems.append((at, "hours_overlap", day))

@@ -157,7 +157,8 @@ def _step(node: Node) -> Step:
         anchor=node.field("anchor").one_of(Anchor),
         days_allowed=frozenset(_weekday(item) for item in node.field("days_allowed").items()),
         pattern_days={
-            _limit(item, name): _pattern(item) for name, item in node.field("pattern_days").entries()
+            _limit(item, name): _pattern(item)
+            for name, item in node.field("pattern_days").entries()
         },
         pattern_by_start={
             _weekday(Node(item.path, name)): _pattern(item)
@@ -236,9 +237,7 @@ def _pattern(node: Node) -> tuple[int | None, ...]:
 def _gap(node: Node | None) -> Gap | None:
     if node is None:
         return None
-    gap = Gap(
-        node.field("min").whole(), node.field("ideal").whole(), node.field("max").whole()
-    )
+    gap = Gap(node.field("min").whole(), node.field("ideal").whole(), node.field("max").whole())
     if gap.least > gap.most:
         raise DataError(f"{node.path}.min", INVERTED, f"{gap.least}>{gap.most}")
     if not gap.least <= gap.ideal <= gap.most:

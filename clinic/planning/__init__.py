@@ -1,0 +1,1 @@
+"""The course planner: pure, its own data classes, standard library only."""

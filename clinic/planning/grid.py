@@ -1,0 +1,128 @@
+"""The grid: what each visit of one course could do on each day, worked out once when asked."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from clinic.planning.bitsets import cells_in, span
+from clinic.planning.options import DayOptions, Shape, day_options
+from clinic.planning.slots import Slot
+from clinic.planning.wishes import Wishes, patient_starts
+from clinic.planning.world import CELLS_A_DAY, World, cells_of
+
+CELLS_AN_HOUR = cells_of(60)
+NOTHING = DayOptions({}, {}, {}, 0)
+
+
+class Grid:
+    """Days count from `first_on`, the first day on which the course may begin."""
+
+    def __init__(
+        self, slots: Sequence[Slot], world: World, wishes: Wishes, first_on: date, tolerance: int
+    ) -> None:
+        """Keep the question; every answer is worked out when first asked for."""
+        self.slots = slots
+        self.world = world
+        self.wishes = wishes
+        self.first_on = first_on
+        self.start_weekday = first_on.weekday()
+        self.tolerance = tolerance
+        preferred = wishes.preferred_min
+        self.preferred = None if preferred is None else preferred // 5
+        self._options: dict[tuple[int, int], DayOptions] = {}
+        self._links: dict[tuple[int, int, int, int], int] = {}
+        self._nearest: dict[int, int] = {}
+        shapes: list[Shape] = []
+        self._shape: list[int] = []
+        for slot in slots:
+            if slot.shape not in shapes:
+                shapes.append(slot.shape)
+            self._shape.append(shapes.index(slot.shape))
+
+    def date_of(self, day: int) -> date:
+        """Return the date of a day of the course."""
+        return self.first_on + timedelta(days=day)
+
+    def weekday(self, day: int) -> int:
+        """Return the weekday of a day of the course."""
+        return (self.start_weekday + day) % 7
+
+    def options(self, slot: int, day: int) -> DayOptions:
+        """Return the legal starts of a slot on a day."""
+        if self.weekday(day) not in self.slots[slot].step.days_allowed:
+            return NOTHING
+        key = (self._shape[slot], day)
+        found = self._options.get(key)
+        if found is None:
+            found = self._options[key] = self._work_out(self.slots[slot].shape, day)
+        return found
+
+    def _work_out(self, shape: Shape, day: int) -> DayOptions:
+        on = self.date_of(day)
+        resources = self.world.days.get(on)
+        if resources is None or not self.wishes.can_come(on):
+            return NOTHING
+        allowed = patient_starts(self.world, self.wishes, on, shape.length)
+        return day_options(shape, self.world, resources, allowed) if allowed else NOTHING
+
+    def linked(self, slot: int, main_day: int, day: int, late_h: int) -> int:
+        """Return the starts of the main visit after which this slot fits on `day`.
+
+        The slot may end up to `late_h` hours after its soft limit.
+        """
+        key = (slot, main_day, day, late_h)
+        found = self._links.get(key)
+        if found is None:
+            found = self._links[key] = self._link(slot, main_day, day, late_h)
+        return found
+
+    def _link(self, slot: int, main_day: int, day: int, late_h: int) -> int:
+        one = self.slots[slot]
+        main = one.main
+        if main is None:
+            return 0
+        mains, own = self.options(main, main_day).any, self.options(slot, day).any
+        low, high = self.distance(slot, main_day, day, late_h)
+        if not mains or not own or high < low:
+            return 0
+        wide, have = own, 1
+        while have < high - low + 1:
+            step = min(have, high - low + 1 - have)
+            wide |= wide << step
+            have += step
+        return mains & (wide >> high if high >= 0 else wide << -high)
+
+    def distance(self, slot: int, main_day: int, day: int, late_h: int) -> tuple[int, int]:
+        """Return least and most cells from the main visit's start cell to this slot's start cell.
+
+        Both are cells of their own day.
+        """
+        one = self.slots[slot]
+        if one.window is None or one.main is None:
+            return -CELLS_A_DAY, CELLS_A_DAY
+        shift = (day - main_day) * CELLS_A_DAY
+        length = self.slots[one.main].length
+        low = length + one.window.min_h * CELLS_AN_HOUR - shift
+        soft = (one.window.soft_h + late_h) * CELLS_AN_HOUR
+        return low, length + soft - one.length - shift
+
+    def deviation(self, start: int) -> int:
+        """Return how many cells a start lies beyond the tolerance round the wished hour."""
+        if self.preferred is None:
+            return 0
+        return max(0, abs(start - self.preferred) - self.tolerance)
+
+    def nearest(self, mask: int) -> int:
+        """Return the least deviation among these starts."""
+        if self.preferred is None or mask & self.band(0):
+            return 0
+        found = self._nearest.get(mask)
+        if found is None:
+            found = self._nearest[mask] = min(self.deviation(start) for start in cells_in(mask))
+        return found
+
+    def band(self, deviation: int) -> int:
+        """Return all starts whose deviation is at most this."""
+        if self.preferred is None:
+            return span(0, CELLS_A_DAY)
+        reach = self.tolerance + deviation
+        return span(max(0, self.preferred - reach), min(CELLS_A_DAY, self.preferred + reach + 1))

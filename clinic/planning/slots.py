@@ -1,0 +1,210 @@
+"""Slots: the visits of a course in time order, before they have a day."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from clinic.planning.members import needs_of
+from clinic.planning.options import Shape, shape_of
+from clinic.planning.wishes import Wishes
+from clinic.planning.world import World, cells_of
+from clinic.rules.protocols import Protocol
+from clinic.rules.steps import Gap, Starts, Step, Window
+from clinic.rules.visit_kinds import Mode, VisitKind
+
+OPEN_ENDED_VISITS = 6  # asked for when the protocol leaves the count open (facts, courses)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One visit to be placed. `main` is the slot whose end the window counts from."""
+
+    step: Step
+    index: int
+    is_last_of_step: bool
+    phase: int
+    is_last_of_phase: bool
+    kind: VisitKind
+    length: int
+    turnover: int
+    place: str
+    shape: Shape
+    gap: Gap | None
+    limit: int | None
+    every: int
+    pattern: frozenset[int] | None
+    window: Window | None
+    main: int | None
+    is_main_of_later: bool
+    starts: Starts
+    shares_day: bool
+
+    @property
+    def is_first_of_step(self) -> bool:
+        """Say whether it is the first visit of its step."""
+        return self.index == 0
+
+
+def count_of(step: Step, wishes: Wishes) -> int:
+    """Return how many visits of the step are wished."""
+    default = OPEN_ENDED_VISITS if step.count.default is None else step.count.default
+    return wishes.counts.get(step.key, default)
+
+
+def limit_of(step: Step, wishes: Wishes) -> int | None:
+    """Return the visits per anchor week: the patient's if the step offers it, else the default."""
+    if step.weekly_limit is None:
+        return None
+    if wishes.per_week in step.weekly_limit.options:
+        return wishes.per_week
+    return step.weekly_limit.default
+
+
+def pattern_of(step: Step, wishes: Wishes, start_weekday: int) -> frozenset[int] | None:
+    """Return the wished weekdays: the staff's, else those of the limit, else by the start."""
+    limit = limit_of(step, wishes)
+    if limit is None:
+        return None
+    chosen = wishes.weekdays
+    if chosen is not None and len(chosen) == limit and len(chosen) < len(step.days_allowed):
+        return chosen
+    days = step.pattern_days.get(limit) or step.pattern_by_start.get(start_weekday)
+    if days is None:
+        return None
+    return frozenset(start_weekday if day is None else day for day in days)
+
+
+def sequence(protocol: Protocol, wishes: Wishes) -> list[tuple[Step, int, int | None]]:
+    """Return (step, index in the step, position of the linked visit) in time order."""
+    found: list[tuple[Step, int, int | None]] = []
+    seen: dict[str, int] = {}
+
+    def add(step: Step, main: int | None) -> None:
+        found.append((step, seen.get(step.key, 0), main))
+        seen[step.key] = seen.get(step.key, 0) + 1
+
+    for step in protocol.steps:
+        if step.window is not None:
+            continue
+        total = count_of(step, wishes)
+        for index in range(total):
+            main = len(found)
+            add(step, None)
+            for linked in protocol.steps:
+                for _ in range(_linked_count(linked, step, index, total, wishes)):
+                    add(linked, main)
+    return found
+
+
+def _linked_count(linked: Step, step: Step, index: int, total: int, wishes: Wishes) -> int:
+    """Return how many visits of `linked` follow the index-th visit of `step`."""
+    window = linked.window
+    if window is None or window.after != step.key:
+        return 0
+    count = count_of(linked, wishes)
+    if window.nth is None:
+        per_visit = linked.pairing.per_visit if linked.pairing else None
+        return count * (per_visit or 1)
+    return count if index == min(window.nth, total) - 1 else 0
+
+
+def followed_pool(
+    order: list[tuple[Step, int, int | None]], kinds: Mapping[str, VisitKind]
+) -> str | None:
+    """Return the kind of resource or person whose changes count: the one most visits keep."""
+    votes: dict[str, int] = {}
+    for step, index, _ in order:
+        rules = (*kinds[kind_key(step, index)].requirements, *step.add_requirements)
+        for pool in {rule.pool for rule in rules if rule.continuity and rule.mode is Mode.SEAT}:
+            votes[pool] = votes.get(pool, 0) + 1
+    return max(sorted(votes), key=lambda pool: votes[pool]) if votes else None
+
+
+def kind_key(step: Step, index: int) -> str:
+    """Return the visit kind of the index-th visit of the step."""
+    first = step.first_visit
+    return first.visit_kind if first is not None and index == 0 else step.visit_kind
+
+
+def length_cells(step: Step, index: int, kind: VisitKind, wishes: Wishes) -> int:
+    """Return the length of the index-th visit of the step in cells."""
+    first = step.first_visit
+    if first is not None and index == 0:
+        return cells_of(first.length_min or kind.default_length_min)
+    return cells_of(wishes.lengths.get(step.key) or step.length_min or kind.default_length_min)
+
+
+def slots_of(
+    protocol: Protocol,
+    kinds: Mapping[str, VisitKind],
+    world: World,
+    wishes: Wishes,
+    start_weekday: int,
+) -> tuple[Slot, ...]:
+    """Return the visits of the course in time order."""
+    order = sequence(protocol, wishes)
+    pool = followed_pool(order, kinds)
+    mains = [main for _, _, main in order]
+    phases = list(dict.fromkeys(step.phase for step, _, _ in order))
+    shapes: dict[tuple[str, str, int], Shape] = {}
+    found: list[Slot] = []
+    for at, (step, index, main) in enumerate(order):
+        kind = kinds[kind_key(step, index)]
+        length = length_cells(step, index, kind, wishes)
+        place = wishes.place if wishes.place in kind.places else kind.places[0]
+        key = (kind.key, step.key, length)
+        if key not in shapes:
+            needs = needs_of(
+                kind,
+                length,
+                world,
+                device_tags=protocol.device_tags,
+                place=place,
+                added=step.add_requirements,
+            )
+            shapes[key] = shape_of(needs, length, pool)
+        gap = step.first_gap_days if index == 0 and step.first_gap_days else step.gap_days
+        found.append(
+            Slot(
+                step=step,
+                index=index,
+                is_last_of_step=not any(other.key == step.key for other, _, _ in order[at + 1 :]),
+                phase=phases.index(step.phase),
+                is_last_of_phase=not any(o.phase == step.phase for o, _, _ in order[at + 1 :]),
+                kind=kind,
+                length=length,
+                turnover=cells_of(kind.turnover_min),
+                place=place,
+                shape=shapes[key],
+                gap=None if main is not None else gap,
+                limit=limit_of(step, wishes),
+                every=step.every_weeks.default,
+                pattern=pattern_of(step, wishes, start_weekday),
+                window=step.window,
+                main=main,
+                is_main_of_later=at in mains,
+                starts=step.starts,
+                shares_day=_shares_day(found, gap, index, main),
+            )
+        )
+    return tuple(found)
+
+
+def _shares_day(found: list[Slot], gap: Gap | None, index: int, main: int | None) -> bool:
+    """Say whether the visit may lie on the day of the one before: only a gap of 0 allows it."""
+    if not found or main is not None or index or gap is None or gap.least:
+        return False
+    return not found[-1].shares_day and found[-1].main is None
+
+
+def truncated(slots: tuple[Slot, ...], count: int) -> tuple[Slot, ...]:
+    """Return the first `count` slots as a course of their own."""
+    kept = slots[:count]
+    return tuple(
+        replace(
+            slot,
+            is_last_of_step=not any(o.step.key == slot.step.key for o in kept[at + 1 :]),
+            is_last_of_phase=not any(o.phase == slot.phase for o in kept[at + 1 :]),
+            is_main_of_later=any(o.main == at for o in kept),
+        )
+        for at, slot in enumerate(kept)
+    )

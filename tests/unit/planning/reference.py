@@ -1,0 +1,417 @@
+"""A second, independent exact method: every sequence of days, every start, every member.
+
+Days are enumerated in full against the rules; for each sequence the starts and members go through
+untrimmed layers with tuples as costs. Free time is read cell by cell. Slow on purpose.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from functools import cached_property
+from itertools import permutations, product
+
+from clinic.planning.slots import followed_pool, kind_key, length_cells, limit_of, pattern_of, sequence
+from clinic.rules.steps import Anchor, Starts, Step
+from clinic.rules.visit_kinds import GroupRule, Mode, Requirement, VisitKind
+from tests.unit.planning.clinics import Tiny
+
+Cost = tuple[int, ...]
+HOUR = 12
+
+
+class Reference:
+    """The best terms of a tiny question, found the long way."""
+
+    def __init__(self, tiny: Tiny) -> None:
+        self.tiny = tiny
+        self.order = sequence(tiny.protocol, tiny.wishes)
+        self.pool = followed_pool(self.order, tiny.kinds)
+        allowed = tiny.protocol.steps[0].days_allowed
+        if tiny.wishes.weekdays is not None and tiny.wishes.weekdays & allowed:
+            allowed = allowed & tiny.wishes.weekdays
+        self.first_on = tiny.wishes.start_on
+        while self.first_on.weekday() not in allowed:
+            self.first_on += timedelta(days=1)
+        self.cache: dict[tuple[str, str, int, date], dict[tuple[int, int | None], int]] = {}
+
+    def best(self) -> dict[str, tuple[int, ...]]:
+        """Return the best terms by name, of the longest prefix that can be placed."""
+        for count in range(len(self.order), -1, -1):
+            found = self.best_of(count)
+            if found is not None:
+                return {"unplaced": (len(self.order) - count,), **found}
+        raise AssertionError("the empty prefix can always be placed")
+
+    def best_of(self, count: int) -> dict[str, tuple[int, ...]] | None:
+        """Return the best terms of the first `count` visits; None when they do not fit."""
+        if count == 0:
+            return self.named((), (0, 0, 0, 0, 0), 0)
+        ranked = sorted(
+            ((self.vector(days, (0,) * 5), days) for days in self.day_sequences(count)),
+            key=lambda found: found[0],
+        )
+        best: Cost | None = None
+        named = None
+        for bound, days in ranked:
+            if best is not None and bound >= best:
+                break
+            times = self.best_times(days)
+            if times is not None and (best is None or self.vector(days, times) < best):
+                best = self.vector(days, times)
+                named = self.named(days, times, self.gaps(days))
+        return named
+
+    def named(self, days: tuple[date, ...], times: Cost, gaps: int) -> dict[str, tuple[int, ...]]:
+        """Return the terms by name."""
+        order = [t for t in self.tiny.protocol.objective.term_order if t in TIMES]
+        return {
+            "phase_ends": self.phase_ends(days),
+            "gap": (times[0], gaps),
+            **{str(term): (value,) for term, value in zip(order, times[1:], strict=True)},
+        }
+
+    def vector(self, days: tuple[date, ...], times: Cost) -> Cost:
+        """Return all terms as one tuple in the protocol's order."""
+        named = self.named(days, times, self.gaps(days))
+        return sum(
+            (named[str(t)] for t in self.tiny.protocol.objective.term_order if t != "unplaced"), ()
+        )
+
+    # ---- days -------------------------------------------------------------------------------
+
+    @cached_property
+    def calendar(self) -> list[date]:
+        return sorted(d for d in self.tiny.world.days if d >= self.first_on)
+
+    def day_sequences(self, count: int) -> Iterator[tuple[date, ...]]:
+        """Yield every sequence of days that keeps the rules of days and weeks."""
+        yield from self.longer((), count)
+
+    def longer(self, days: tuple[date, ...], count: int) -> Iterator[tuple[date, ...]]:
+        if len(days) == count:
+            yield days
+            return
+        for day in self.calendar:
+            if self.may_follow(days, day):
+                yield from self.longer((*days, day), count)
+
+    def may_follow(self, days: tuple[date, ...], day: date) -> bool:
+        at = len(days)
+        step, index, main = self.order[at]
+        if day.weekday() not in step.days_allowed or not self.tiny.wishes.can_come(day):
+            return False
+        if not self.starts(at, day):
+            return False
+        if main is not None:
+            window = step.window
+            assert window is not None
+            length = (day - days[main]).days
+            return day > days[-1] and length <= window.hard_h // 24 + 2
+        if days and not self.gap_holds(days, day):
+            return False
+        return self.week_holds(days, day, step, index)
+
+    def gap_holds(self, days: tuple[date, ...], day: date) -> bool:
+        step, index, _ = self.order[len(days)]
+        gap = step.first_gap_days if index == 0 and step.first_gap_days else step.gap_days
+        mains = [d for d, (_, _, m) in zip(days, self.order, strict=False) if m is None]
+        if gap is not None and not gap.least <= (day - mains[-1]).days <= gap.most:
+            return False
+        if day > days[-1]:
+            return True
+        return day == days[-1] and index == 0 and gap is not None and gap.least == 0
+
+    def week_holds(self, days: tuple[date, ...], day: date, step: Step, index: int) -> bool:
+        week = self.week(day, step.anchor)
+        if step.starts is Starts.NEXT_ANCHOR_WEEK and index == 0 and days:
+            if week <= self.week(days[-1], step.anchor):
+                return False
+        if step.anchor is Anchor.NONE:
+            return True
+        own = [d for d, (s, _, _) in zip(days, self.order, strict=False) if s.key == step.key]
+        weeks = [self.week(d, step.anchor) for d in own]
+        cap = limit_of(step, self.tiny.wishes) or 7
+        pattern = pattern_of(step, self.tiny.wishes, self.first_on.weekday())
+        if pattern is not None:
+            cap = min(cap, len(self.wished(week, pattern)))
+        skips = weeks and weeks[-1] != week and (week - weeks[-1]).days < 7 * step.every_weeks.default
+        return weeks.count(week) < cap and not skips
+
+    def week(self, day: date, anchor: Anchor) -> date:
+        since = self.first_on.weekday() if anchor is Anchor.COURSE_WEEK else 0
+        while day.weekday() != since:
+            day -= timedelta(days=1)
+        return day
+
+    def wished(self, week: date, pattern: frozenset[int]) -> list[date]:
+        ahead = [week + timedelta(days=at) for at in range(7)]
+        return [d for d in ahead if d.weekday() in pattern and d >= self.first_on]
+
+    def gaps(self, days: tuple[date, ...]) -> int:
+        total, base = 0, None
+        for day, (step, index, main) in zip(days, self.order, strict=False):
+            if main is not None:
+                continue
+            gap = step.first_gap_days if index == 0 and step.first_gap_days else step.gap_days
+            if base is None:
+                total += (day - self.first_on).days
+            elif gap is not None:
+                total += max(0, (day - base).days - gap.ideal)
+            base = day
+        return total
+
+    def phase_ends(self, days: tuple[date, ...]) -> tuple[int, ...]:
+        found: list[int] = []
+        placed = [(s, d) for d, (s, _, _) in zip(days, self.order, strict=False)]
+        for phase in dict.fromkeys(s.phase for s, _, _ in self.order):
+            mine = [(s, d) for s, d in placed if s.phase == phase]
+            if not mine:
+                continue
+            step, last = mine[-1]
+            pattern = pattern_of(step, self.tiny.wishes, self.first_on.weekday())
+            if pattern is None:
+                found.append((last - self.first_on).days)
+                continue
+            zero = self.week(self.first_on, step.anchor)
+            weeks = [self.week(d, step.anchor) for _, d in mine]
+            offs = [
+                self.off([d for _, d in mine if self.week(d, step.anchor) == week], week, pattern)
+                for week in sorted(set(weeks))
+            ]
+            found += [(weeks[-1] - zero).days // 7, *map(sum, zip(*offs, strict=True))]
+            found.append(sum((week - zero).days // 7 for week in weeks))
+        return tuple(found)
+
+    def off(self, days: list[date], week: date, pattern: frozenset[int]) -> tuple[int, int, int]:
+        wished = self.wished(week, pattern)
+        strays = [d for d in days if d not in wished]
+        empty = [d for d in wished if d not in days]
+        ways = [list(zip(strays, way, strict=True)) for way in permutations(empty, len(strays))]
+        return min(
+            (len(strays), sum(a < b for a, b in way), sum(abs((a - b).days) for a, b in way))
+            for way in ways
+        )
+
+    # ---- starts -----------------------------------------------------------------------------
+
+    def best_times(self, days: tuple[date, ...]) -> Cost | None:
+        """Return the least (late hours, time terms in the protocol's order) on these days."""
+        layer: dict[tuple[tuple[int, ...], int | None], Cost] = {
+            ((), self.tiny.world.continuity.get(self.pool or "")): (0, 0, 0, 0, 0)
+        }
+        for at, day in enumerate(days):
+            after: dict[tuple[tuple[int, ...], int | None], Cost] = {}
+            for (past, known), cost in layer.items():
+                for (start, member), holes in self.starts(at, day).items():
+                    late = self.late(at, days, past, start)
+                    if late is None:
+                        continue
+                    extra = self.extra(past, start, known, member, holes)
+                    total = tuple(a + b for a, b in zip(cost, (late, *extra), strict=True))
+                    kept = known if member is None else member
+                    key = (self.remembered(at, (*past, start)), kept)
+                    if key not in after or total < after[key]:
+                        after[key] = total
+            layer = after
+        return min(layer.values(), default=None)
+
+    def remembered(self, at: int, past: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the starts so far with those that no later visit asks for blanked out."""
+        asked = {main for _, _, main in self.order[at + 1 :]}
+        return tuple(s if i in asked or i == at else -1 for i, s in enumerate(past))
+
+    def late(self, at: int, days: tuple[date, ...], past: tuple[int, ...], start: int) -> int | None:
+        """Return hours after the soft limit; None where the start breaks a hard rule."""
+        if at and days[at] == days[at - 1]:
+            before = self.kind(at - 1)
+            if start < past[-1] + self.length(at - 1) + -(-before.turnover_min // 5):
+                return None
+        step, _, main = self.order[at]
+        if main is None or step.window is None:
+            return 0
+        cells = (days[at] - days[main]).days * 288 + start - past[main] - self.length(main)
+        end = cells + self.length(at)
+        if cells < step.window.min_h * HOUR or end > step.window.hard_h * HOUR:
+            return None
+        return max(0, -((step.window.soft_h * HOUR - end) // HOUR))
+
+    def extra(
+        self, past: tuple[int, ...], start: int, known: int | None, member: int | None, holes: int
+    ) -> Cost:
+        wishes = self.tiny.wishes
+        away = 0
+        if wishes.preferred_min is not None:
+            tolerance = wishes.tolerance_min
+            assert tolerance is not None
+            away = max(0, abs(start - wishes.preferred_min // 5) - tolerance // 5)
+        values = {
+            "preferred_time": away,
+            "drift": abs(start - past[-1]) if past else 0,
+            "changes": int(None not in (known, member) and known != member),
+            "fragments": holes,
+        }
+        order = [t for t in self.tiny.protocol.objective.term_order if t in TIMES]
+        return tuple(values[str(term)] for term in order)
+
+    def kind(self, at: int) -> VisitKind:
+        step, index, _ = self.order[at]
+        return self.tiny.kinds[kind_key(step, index)]
+
+    def length(self, at: int) -> int:
+        step, index, _ = self.order[at]
+        return length_cells(step, index, self.kind(at), self.tiny.wishes)
+
+    def starts(self, at: int, day: date) -> Mapping[tuple[int, int | None], int]:
+        """Return the fewest short holes by (start, followed member)."""
+        key = (self.kind(at).key, self.order[at][0].key, self.length(at), day)
+        if key not in self.cache:
+            self.cache[key] = self.work_out(at, day)
+        return self.cache[key]
+
+    def work_out(self, at: int, day: date) -> dict[tuple[int, int | None], int]:
+        found: dict[tuple[int, int | None], int] = {}
+        kind, length = self.kind(at), self.length(at)
+        for start in range(288 - length + 1):
+            if self.patient_free(day, start, length):
+                for member, holes in self.ways(at, kind, day, start, length):
+                    known = found.get((start, member))
+                    if known is None or holes < known:
+                        found[start, member] = holes
+        return found
+
+    def patient_free(self, day: date, start: int, length: int) -> bool:
+        window = self.tiny.wishes.window
+        if window is not None and (start * 5 < window[0] or (start + length) * 5 > window[1]):
+            return False
+        free = self.tiny.world.patient_free.get(day)
+        return free is None or all(free >> c & 1 for c in range(start, start + length))
+
+    def ways(
+        self, at: int, kind: VisitKind, day: date, start: int, length: int
+    ) -> Iterator[tuple[int | None, int]]:
+        place = "room" if "room" in kind.places else kind.places[0]
+        switches = self.tiny.world.switches
+        rules = [
+            rule
+            for rule in (*kind.requirements, *self.order[at][0].add_requirements)
+            if place in rule.places and (rule.switch is None or switches.get(rule.switch, True))
+        ]
+        followed = next(
+            (i for i, r in enumerate(rules) if r.continuity and r.pool == self.pool), None
+        )
+        holed = next((i for i, r in enumerate(rules) if r.resource_kind), None)
+        turnover = -(-kind.turnover_min // 5)
+        choices = [
+            [m for m in self.members(r) if self.alone(r, m, day, start, length, turnover)]
+            for r in rules
+        ]
+        for way in product(*choices):
+            if self.together(rules, way, day, start, length, turnover):
+                member = None if followed is None else way[followed][0]
+                holes = 0
+                if holed is not None:
+                    holes = self.holes(rules[holed], way[holed][0], day, start, length, turnover)
+                yield member, holes
+
+    def members(self, rule: Requirement) -> list[tuple[int, ...]]:
+        resources = self.tiny.world.resources
+        if rule.qualification is not None:
+            return [(k,) for k, r in resources.items() if rule.qualification in r.qualifications]
+        tags = rule.tags | (self.tiny.protocol.device_tags if rule.tags_from_protocol else set())
+        found: list[tuple[int, ...]] = []
+        for key, one in resources.items():
+            if one.kind != rule.resource_kind:
+                continue
+            if tags <= one.tags:
+                found.append((key,))
+                continue
+            for coil in resources.values():
+                if key in coil.fits and tags <= one.tags | coil.tags:
+                    found.append((key, coil.id))
+        return found
+
+    def demand(
+        self, rule: Requirement, seats_of_member: int, start: int, length: int
+    ) -> dict[int, int]:
+        """Return the seats needed by cell, turnover left out."""
+        low = start + rule.offset_min // 5
+        high = start + length - rule.trim_end_min // 5
+        if rule.length_min is not None:
+            high = min(high, low + rule.length_min // 5)
+        found = {}
+        first = rule.seats_first
+        strict = first is not None and self.tiny.world.switches.get(first.switch, False)
+        for cell in range(low, high):
+            seats = rule.seats
+            if first is not None and strict and cell - low < first.minutes // 5:
+                seats = first.seats
+            found[cell] = seats_of_member if seats is None else seats
+        return found
+
+    def alone(
+        self, rule: Requirement, member: tuple[int, ...], day: date, start: int, length: int, turnover: int
+    ) -> bool:
+        for key in member:
+            one = self.tiny.world.days[day].get(key)
+            if one is None:
+                return False
+            wanted = self.demand(rule, self.tiny.world.resources[key].seats, start, length)
+            if any(not one.open >> cell & 1 for cell in wanted):
+                return False
+            if rule.mode is Mode.ON_SITE:
+                continue
+            after = {max(wanted) + 1 + i: max(wanted.values()) for i in range(turnover)}
+            for cell, seats in (wanted | (after if rule.resource_kind else {})).items():
+                if sum(mask >> cell & 1 for mask in one.free) < seats:
+                    return False
+        return True
+
+    def together(
+        self,
+        rules: list[Requirement],
+        way: tuple[tuple[int, ...], ...],
+        day: date,
+        start: int,
+        length: int,
+        turnover: int,
+    ) -> bool:
+        """Say whether resources that serve several requirements have the seats for them."""
+        users: dict[int, list[Requirement]] = {}
+        for rule, member in zip(rules, way, strict=True):
+            if rule.mode is Mode.SEAT:
+                for key in member:
+                    users.setdefault(key, []).append(rule)
+        for key, mine in users.items():
+            groups = [rule.group for rule in mine]
+            if len(mine) == 1:
+                continue
+            if any(g is not None and g.rule is GroupRule.DISTINCT for g in groups):
+                if len({g.name for g in groups if g}) < len([g for g in groups if g]):
+                    return False
+            shared = groups[0] is not None and all(g == groups[0] for g in groups)
+            wanted: dict[int, int] = {}
+            for rule in mine:
+                seats_of_member = self.tiny.world.resources[key].seats
+                for cell, seats in self.demand(rule, seats_of_member, start, length).items():
+                    old = wanted.get(cell, 0)
+                    wanted[cell] = max(old, seats) if shared else old + seats
+            free = self.tiny.world.days[day][key].free
+            if any(sum(m >> c & 1 for m in free) < seats for c, seats in wanted.items()):
+                return False
+        return True
+
+    def holes(
+        self, rule: Requirement, key: int, day: date, start: int, length: int, turnover: int
+    ) -> int:
+        wanted = self.demand(rule, self.tiny.world.resources[key].seats, start, length)
+        one = self.tiny.world.days[day][key]
+        usable = one.open & one.free[max(wanted.values()) - 1]
+        low, high = min(wanted), max(wanted) + 1 + turnover
+        before = after = 0
+        while low - before > 0 and usable >> (low - before - 1) & 1:
+            before += 1
+        while usable >> (high + after) & 1:
+            after += 1
+        return (0 < before < 4) + (0 < after < 4)
+
+
+TIMES = ("preferred_time", "drift", "changes", "fragments")
