@@ -12,6 +12,7 @@ from clinic.errors import NotFound
 from clinic.models.base import JsonValue
 from clinic.models.patients import Patient
 from clinic.planning.courses import Plan, PlannedVisit, Wishes, plan_course
+from clinic.planning.slots import count_of, limit_of
 from clinic.planning.starts import Refusal, legal_starts, place_visit
 from clinic.planning.world import World
 from clinic.queries.availability import SiteFrame, read_world
@@ -108,16 +109,16 @@ def _plain(value: object) -> JsonValue:
 
 def horizon_days(chosen: Protocol, wishes: Wishes) -> int:
     """Return how many days ahead the planner looks: the course's own length and some spare."""
-    days = 0
+    days = SPARE_DAYS
     for step in chosen.steps:
-        count = wishes.counts.get(step.key, step.count.default or 0)
-        if step.weekly_limit is None:
-            gap = step.gap_days.max if step.gap_days else 7
-            days += count * gap
+        count, limit = count_of(step, wishes), limit_of(step, wishes)
+        if step.pairing is not None:
+            continue
+        if limit is None:
+            days += count * (step.gap_days.ideal if step.gap_days else 7)
         else:
-            a_week = min(wishes.per_week or step.weekly_limit.default, step.weekly_limit.default)
-            days += -(-count // max(a_week, 1)) * 7 * step.every_weeks.default
-    return days + SPARE_DAYS
+            days += -(-count // max(limit, 1)) * 7 * step.every_weeks.default
+    return days
 
 
 def with_switches(session: Session, site: SiteFrame) -> SiteFrame:

@@ -235,7 +235,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "patient_token",
-        sa.Column("token", sa.String(length=80), nullable=False),
+        sa.Column(
+            "token",
+            sa.String(length=80).with_variant(sa.String(length=80, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("patient_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["patient_id"],

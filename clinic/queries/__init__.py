@@ -1,0 +1,1 @@
+"""Reads: return Select or frozen rows."""

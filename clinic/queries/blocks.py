@@ -1,0 +1,141 @@
+"""Reads about blocks: what is shut, and which appointments lie inside."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Select, exists, select
+from sqlalchemy.orm import Session
+
+from clinic.errors import NotFound
+from clinic.models.appointments import Appointment, Assignment
+from clinic.models.patients import Patient
+from clinic.models.resources import Block, BlockKeep, Resource
+from clinic.models.sites import Site
+from clinic.rules.appointments import Status, holds_cells
+from clinic.rules.wall_days import QUANTUM_SECONDS, quantum_of
+
+WAITING = tuple(status for status in Status if holds_cells(status))
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedRow:
+    """An appointment inside a block that nobody has moved, cancelled or kept yet."""
+
+    appointment_id: int
+    public_id: str
+    patient_id: int
+    family: str
+    given: str
+    kind_key: str
+    status: Status
+    start_at: datetime
+    end_at: datetime
+    local_on: date
+    local_min: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRow:
+    """A block as the administrator sees it; `of` names the site, device or person it shuts."""
+
+    public_id: str
+    of: str
+    kind: str
+    reason: str
+    start_at: datetime
+    end_at: datetime
+    zone: str | None
+
+
+def by_public_id(session: Session, public_id: str) -> Block:
+    """Return the block of an address, or raise NotFound."""
+    block = session.execute(
+        select(Block).where(Block.public_id == public_id, Block.removed_at.is_(None))
+    ).scalar_one_or_none()
+    if block is None:
+        raise NotFound("no_such_thing")
+    return block
+
+
+def affected(session: Session, block: Block) -> list[AffectedRow]:
+    """Return the appointments inside a block that are neither over nor kept, by start."""
+    rows = session.execute(affected_appointments(block).order_by(Appointment.start_at))
+    return [AffectedRow(*row) for row in rows]
+
+
+def affected_appointments(
+    block: Block,
+) -> "Select[int, str, int, str, str, str, Status, datetime, datetime, date, int]":
+    """Return the query of `affected`; a block that was removed affects nothing."""
+    kept = exists().where(
+        BlockKeep.block_id == block.id, BlockKeep.appointment_id == Appointment.id
+    )
+    query = (
+        select(
+            Appointment.id,
+            Appointment.public_id,
+            Appointment.patient_id,
+            Patient.family,
+            Patient.given,
+            Appointment.kind_key,
+            Appointment.status,
+            Appointment.start_at,
+            Appointment.end_at,
+            Appointment.local_on,
+            Appointment.local_min,
+        )
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .where(
+            Appointment.start_at < block.end_at,
+            Appointment.end_at > block.start_at,
+            Appointment.status.in_(WAITING),
+            ~kept,
+        )
+    )
+    if block.removed_at is not None:
+        return query.where(Appointment.id.is_(None))
+    if block.site_id is not None:
+        return query.where(
+            Appointment.site_id == block.site_id,
+            # the index starts with the site's day, which differs from UTC's by at most one
+            Appointment.local_on.between(block.start_at.date() - DAY, block.end_at.date() + DAY),
+        )
+    return query.where(Appointment.id.in_(_holding(block)))
+
+
+def _holding(block: Block) -> Select[int]:
+    """Return the appointments that hold the block's resource in its time."""
+    last = -(-int(block.end_at.timestamp()) // QUANTUM_SECONDS)
+    return select(Assignment.appointment_id).where(
+        Assignment.is_held,
+        Assignment.resource_id == block.resource_id,
+        Assignment.from_quantum < last,
+        Assignment.to_quantum > quantum_of(block.start_at),
+    )
+
+
+def block_rows(session: Session, *, after: datetime) -> list[BlockRow]:
+    """Return the blocks that end after a moment, by start; one query."""
+    query = (
+        select(
+            Block.public_id,
+            Site.name,
+            Resource.name,
+            Block.kind,
+            Block.reason,
+            Block.start_at,
+            Block.end_at,
+            Site.zone,
+        )
+        .join(Site, Site.id == Block.site_id, isouter=True)
+        .join(Resource, Resource.id == Block.resource_id, isouter=True)
+        .where(Block.removed_at.is_(None), Block.end_at > after)
+        .order_by(Block.start_at, Block.id)
+    )
+    return [
+        BlockRow(public_id, site or resource, kind, reason, start_at, end_at, zone)
+        for public_id, site, resource, kind, reason, start_at, end_at, zone in session.execute(
+            query
+        )
+    ]

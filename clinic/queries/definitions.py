@@ -1,0 +1,166 @@
+"""Definitions in force: the medical director's data, typed, and kept once read.
+
+An approved body never changes, so what was parsed from a row is kept by its id for as long as the
+engine lives.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Generic, TypeVar
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import ColumnElement, Connection, Pool, Select, select, true
+from sqlalchemy.orm import Session
+
+from clinic.errors import NotFound
+from clinic.models.base import JsonValue
+from clinic.models.definitions import Definition, DefinitionStatus
+from clinic.rules.protocols import Protocol, parse_protocol
+from clinic.rules.visit_kinds import VisitKind, parse_visit_kind
+
+Body = Mapping[str, JsonValue]
+T = TypeVar("T")
+
+
+class DefinitionKind(StrEnum):
+    """What a definition defines. All but protocols and visit kinds come one to a file."""
+
+    PROTOCOL = "protocol"
+    VISIT_KIND = "visit_kind"
+    MT_REDETERMINATION = "mt_redetermination"
+    THRESHOLDS = "thresholds"
+    POLICIES = "policies"
+    SIDE_EFFECTS = "side_effects"
+    SCREENING = "screening"
+    INSTRUMENTS = "instruments"
+    OPERATIONS = "operations"
+    CODES = "codes"
+
+
+class Parsed(Generic[T]):
+    """Definitions of one kind, parsed once for each engine."""
+
+    def __init__(self, parse: Callable[[Body], T]) -> None:
+        """Keep the function that turns a body into a value."""
+        self._parse = parse
+        self._kept: WeakKeyDictionary[Pool, dict[int, T]] = WeakKeyDictionary()
+
+    def of(self, session: Session, ids: Collection[int]) -> dict[int, T]:
+        """Return the parsed definitions by id, reading only those not yet kept."""
+        kept = self._kept.setdefault(_pool(session), {})
+        missing = [one for one in ids if one not in kept]
+        if missing:
+            rows = select(Definition.id, Definition.body).where(Definition.id.in_(missing))
+            for row in session.execute(rows):
+                kept[row.id] = self._parse(row.body)
+        absent = [one for one in ids if one not in kept]
+        if absent:
+            raise NotFound("definition_absent", definition=absent[0])
+        return {one: kept[one] for one in ids}
+
+    def forget(self) -> None:
+        """Drop everything kept; for tests that empty the tables under a living engine."""
+        self._kept.clear()
+
+
+def protocol_of(body: Body, *, path: str = "$") -> Protocol:
+    """Return the protocol of a stored body, in which the parent's fields are filled in already."""
+    return parse_protocol(body, parents={str(body.get("inherits")): {}}, path=path)
+
+
+_PROTOCOLS: Parsed[Protocol] = Parsed(protocol_of)
+_VISIT_KINDS: Parsed[VisitKind] = Parsed(parse_visit_kind)
+_BODIES: Parsed[Body] = Parsed(dict)
+
+
+def forget_parsed() -> None:
+    """Drop all kept definitions; for tests that empty the tables under a living engine."""
+    for parsed in (_PROTOCOLS, _VISIT_KINDS, _BODIES):
+        parsed.forget()
+
+
+def versions(kind: str) -> Select[Definition]:
+    """Return every version of a kind, by key, newest first."""
+    return (
+        select(Definition)
+        .where(Definition.kind == kind)
+        .order_by(Definition.key, Definition.version.desc())
+    )
+
+
+def current(session: Session, kind: str, key: str, *, on: date | None = None) -> Definition:
+    """Return the newest approved version (in force on a date, when given), or raise NotFound."""
+    found = session.scalars(
+        versions(kind).where(
+            Definition.key == key, Definition.status == DefinitionStatus.APPROVED, _in_force(on)
+        )
+    ).first()
+    if found is None:
+        raise NotFound("definition_absent", kind=kind, key=key)
+    return found
+
+
+def current_ids(session: Session, kind: str, *, on: date | None = None) -> dict[str, int]:
+    """Return the id of the newest approved version by key."""
+    rows = session.execute(
+        select(Definition.key, Definition.id)
+        .where(
+            Definition.kind == kind, Definition.status == DefinitionStatus.APPROVED, _in_force(on)
+        )
+        .order_by(Definition.key, Definition.version)
+    )
+    return {row.key: row.id for row in rows}
+
+
+def protocol(session: Session, definition_id: int) -> Protocol:
+    """Return the protocol of one version row."""
+    return _PROTOCOLS.of(session, [definition_id])[definition_id]
+
+
+def protocols(session: Session) -> dict[str, Protocol]:
+    """Return the protocols in force by key."""
+    return _current_of(session, DefinitionKind.PROTOCOL, _PROTOCOLS)
+
+
+def visit_kind(session: Session, definition_id: int) -> VisitKind:
+    """Return the visit kind of one version row."""
+    return _VISIT_KINDS.of(session, [definition_id])[definition_id]
+
+
+def visit_kinds(session: Session) -> dict[str, VisitKind]:
+    """Return the visit kinds in force by key."""
+    return _current_of(session, DefinitionKind.VISIT_KIND, _VISIT_KINDS)
+
+
+def policies(session: Session) -> Body:
+    """Return the policies in force."""
+    return whole(session, DefinitionKind.POLICIES)
+
+
+def whole(session: Session, kind: str, definition_id: int | None = None) -> Body:
+    """Return the body of a kind that comes one to a file; one version row, or that in force."""
+    return _one(session, kind, _BODIES, definition_id)
+
+
+def _current_of(session: Session, kind: str, parsed: Parsed[T]) -> dict[str, T]:
+    ids = current_ids(session, kind)
+    found = parsed.of(session, list(ids.values()))
+    return {key: found[one] for key, one in ids.items()}
+
+
+def _one(session: Session, kind: str, parsed: Parsed[T], definition_id: int | None) -> T:
+    chosen = current_ids(session, kind).get(kind) if definition_id is None else definition_id
+    if chosen is None:
+        raise NotFound("definition_absent", kind=kind, key=kind)
+    return parsed.of(session, [chosen])[chosen]
+
+
+def _in_force(on: date | None) -> ColumnElement[bool]:
+    return true() if on is None else Definition.in_force_on <= on
+
+
+def _pool(session: Session) -> Pool:
+    """Return the engine's pool: engines with options share it with the engine they came from."""
+    bind = session.get_bind()
+    return bind.engine.pool if isinstance(bind, Connection) else bind.pool

@@ -1,0 +1,82 @@
+"""Reads about resources: what a site has, with seats, tags and what fits what."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from clinic.models.machinery import ClinicSetting
+from clinic.models.resources import Resource, ResourceFit, Seat, Shift
+from clinic.models.sites import Site
+from clinic.queries.availability import PATIENT, PERSON
+
+ORGANISATION = "organisation"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRow:
+    """A device, room or coil as the administrator sees it; `fits` are names of devices."""
+
+    key: str
+    name: str
+    kind: str
+    site: str
+    tags: tuple[str, ...]
+    seats: int
+    fits: tuple[str, ...]
+    is_active: bool
+
+
+def ids_at_site(session: Session, site_id: int) -> list[int]:
+    """Return the ids of all that can be booked at a site: its resources and its people on shift."""
+    query = select(Resource.id).where(
+        or_(
+            Resource.site_id == site_id,
+            Resource.id.in_(select(Shift.resource_id).where(Shift.site_id == site_id)),
+        )
+    )
+    return list(session.scalars(query))
+
+
+def resource_rows(session: Session) -> list[ResourceRow]:
+    """Return all devices, rooms and coils in the order of the board; three queries."""
+    names = {row.id: row.name for row in session.execute(select(Resource.id, Resource.name))}
+    fits: dict[int, list[str]] = defaultdict(list)
+    for row in session.execute(select(ResourceFit.resource_id, ResourceFit.device_id)):
+        fits[row.resource_id].append(names[row.device_id])
+    query = (
+        select(Resource, Site.name, func.count(Seat.seat_no))
+        .join(Site, Site.id == Resource.site_id)
+        .join(Seat, Seat.resource_id == Resource.id, isouter=True)
+        .where(Resource.kind.not_in((PERSON, PATIENT)))
+        .group_by(Resource.id, Site.id)
+        .order_by(Site.name, Resource.position, Resource.name)
+    )
+    return [
+        ResourceRow(
+            key=resource.key,
+            name=resource.name,
+            kind=resource.kind,
+            site=site,
+            tags=tuple(resource.tags),
+            seats=seats,
+            fits=tuple(sorted(fits[resource.id])),
+            is_active=resource.is_active,
+        )
+        for resource, site, seats in session.execute(query)
+    ]
+
+
+def zone_of(session: Session, resource: Resource) -> str:
+    """Return the zone of a resource's times: that of its site, its first shift or the clinic."""
+    site_id = resource.site_id
+    if site_id is None:
+        site_id = session.scalars(
+            select(Shift.site_id).where(Shift.resource_id == resource.id).order_by(Shift.id)
+        ).first()
+    if site_id is not None:
+        return session.get_one(Site, site_id).zone
+    organisation = session.get(ClinicSetting, ORGANISATION)
+    zone = None if organisation is None else organisation.value.get("zone")
+    return zone if isinstance(zone, str) else "UTC"

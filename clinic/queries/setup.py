@@ -1,0 +1,276 @@
+"""The clinic as a set-up document: what is exported, and what a new document is checked against."""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
+from datetime import date, datetime
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from clinic.models.accounts import Account
+from clinic.models.base import JsonValue
+from clinic.models.machinery import ClinicSetting
+from clinic.models.patients import Patient
+from clinic.models.resources import Block, Resource, ResourceFit, Seat, Shift
+from clinic.models.sites import Holiday, OpeningHours, Site
+from clinic.models.staff import Grant, Qualification, Staff
+from clinic.queries.availability import PATIENT, PERSON
+from clinic.queries.resources import ORGANISATION, zone_of
+from clinic.rules.setups import WEEKDAYS
+
+Json = dict[str, JsonValue]
+Key = TypeVar("Key", bound=Hashable)
+Row = TypeVar("Row")
+SCHEMA = "coursekeeper/setup/1"
+LEAVE = "leave:"
+
+
+def known_sites(session: Session) -> frozenset[str]:
+    """Return the keys of all sites."""
+    return frozenset(session.scalars(select(Site.key)))
+
+
+def known_resources(session: Session) -> dict[str, tuple[str, str]]:
+    """Return kind and site key of each resource by key; people have no site."""
+    query = (
+        select(Resource.key, Resource.kind, Site.key)
+        .join(Site, Site.id == Resource.site_id, isouter=True)
+        .where(Resource.kind != PATIENT)
+    )
+    return {key: (kind, site or "") for key, kind, site in session.execute(query)}
+
+
+def export_setup(session: Session) -> Json:
+    """Return the whole clinic as a set-up document; applying it again changes nothing."""
+    organisation = session.get(ClinicSetting, ORGANISATION)
+    document: Json = {"schema": SCHEMA}
+    if organisation is not None:
+        document["clinic"] = dict(organisation.value)
+    sites = {row.id: row.key for row in session.execute(select(Site.id, Site.key))}
+    document["sites"] = list(_sites(session))
+    document["resources"] = list(_resources(session, sites))
+    document["staff"] = list(_staff(session, sites))
+    document["blocks"] = list(_blocks(session, sites))
+    document["patients"] = list(_patients(session))
+    return document
+
+
+def _sites(session: Session) -> Iterable[Json]:
+    hours = _grouped(
+        (row.site_id, row)
+        for row in session.scalars(
+            select(OpeningHours).order_by(OpeningHours.weekday, OpeningHours.from_min)
+        )
+    )
+    holidays = _grouped(
+        (row.site_id, row) for row in session.scalars(select(Holiday).order_by(Holiday.on))
+    )
+    for site in session.scalars(select(Site).order_by(Site.key)):
+        spans = [(row.weekday, row.from_min, row.to_min) for row in hours[site.id]]
+        yield {
+            "key": site.key,
+            "name": site.name,
+            "patient_name": site.patient_name,
+            "zone": site.zone,
+            "region": site.region,
+            "address": site.address,
+            "phone": site.phone,
+            "switches": dict(site.switches),
+            "hours": [_span(days, first, last) for days, first, last in _weeks(spans)],
+            "holidays": [{"on": row.on.isoformat(), "name": row.name} for row in holidays[site.id]],
+        }
+
+
+def _resources(session: Session, sites: dict[int, str]) -> Iterable[Json]:
+    keys = {row.id: row.key for row in session.execute(select(Resource.id, Resource.key))}
+    fits = _grouped(
+        (row.resource_id, keys[row.device_id]) for row in session.scalars(select(ResourceFit))
+    )
+    seats = _seat_counts(session)
+    query = select(Resource).where(Resource.kind.not_in((PERSON, PATIENT))).order_by(Resource.key)
+    for row in session.scalars(query):
+        yield {
+            "key": row.key,
+            "name": row.name,
+            "kind": row.kind,
+            "site": sites[row.site_id] if row.site_id is not None else "",
+            "tags": list(row.tags),
+            "seats": seats[row.id],
+            "fits": [*sorted(fits[row.id])],
+            "position": row.position,
+            "active": row.is_active,
+        }
+
+
+def _staff(session: Session, sites: dict[int, str]) -> Iterable[Json]:
+    grants = _grouped(
+        (row.staff_id, row)
+        for row in session.scalars(select(Grant).order_by(Grant.role, Grant.from_on, Grant.id))
+    )
+    qualified = _grouped(
+        (row.staff_id, row)
+        for row in session.scalars(select(Qualification).order_by(Qualification.qualification))
+    )
+    shifts = _grouped((row.resource_id, row) for row in session.scalars(select(Shift)))
+    leave = _grouped((block.resource_id, block) for block in _open_blocks(session, is_leave=True))
+    logins = _logins(session)
+    active = {
+        row.id: row.is_active for row in session.execute(select(Resource.id, Resource.is_active))
+    }
+    seats = _seat_counts(session)
+    for row in session.scalars(select(Staff).order_by(Staff.key)):
+        bookable = row.resource_id is not None and (active[row.resource_id] or not row.is_active)
+        entry: Json = {
+            "key": row.key,
+            "name": row.name,
+            "short_name": row.short_name,
+            "email": row.email,
+            "login": logins.get(row.id),
+            "seats": seats[row.resource_id or 0] if bookable else 0,
+            "active": row.is_active,
+            "roles": [_grant(grant, sites) for grant in grants[row.id]],
+            "qualifications": [
+                {"qualification": one.qualification, "until": _day(one.until_on)}
+                for one in qualified[row.id]
+            ],
+        }
+        if bookable:
+            entry["shifts"] = _shift_rows(shifts[row.resource_id or 0], sites)
+            entry["leave"] = [_block(session, block) for block in leave[row.resource_id or 0]]
+        yield entry
+
+
+def _grant(row: Grant, sites: dict[int, str]) -> Json:
+    site = None if row.site_id is None else sites[row.site_id]
+    return {
+        "role": row.role,
+        "site": site,
+        "from": row.from_on.isoformat(),
+        "until": _day(row.until_on),
+    }
+
+
+def _shift_rows(shifts: Iterable[Shift], sites: dict[int, str]) -> list[JsonValue]:
+    """Return shifts with the weekdays of equal ones joined."""
+    by_dates = _grouped(
+        ((sites[row.site_id], row.from_on, row.until_on), (row.weekday, row.from_min, row.to_min))
+        for row in shifts
+    )
+    return [
+        {
+            "site": site,
+            **_span(days, first, last),
+            "from_on": from_on.isoformat(),
+            "until_on": _day(until_on),
+        }
+        for (site, from_on, until_on), spans in sorted(by_dates.items(), key=str)
+        for days, first, last in _weeks(spans)
+    ]
+
+
+def _weeks(spans: Iterable[tuple[int, int, int]]) -> list[tuple[list[int], int, int]]:
+    """Join weekdays that have the same hours: (weekdays, from, to), in order of the week."""
+    days: dict[tuple[int, int], list[int]] = {}
+    for weekday, first, last in sorted(spans):
+        days.setdefault((first, last), []).append(weekday)
+    return sorted((found, first, last) for (first, last), found in days.items())
+
+
+def _span(days: Iterable[int], first: int, last: int) -> Json:
+    return {
+        "days": [WEEKDAYS[day] for day in days],
+        "from": _clock(first),
+        "to": _clock(last),
+    }
+
+
+def _open_blocks(session: Session, *, is_leave: bool) -> Iterable[Block]:
+    """Return the blocks in force, those written as a person's leave or all others."""
+    rows = session.scalars(
+        select(Block).where(Block.removed_at.is_(None)).order_by(Block.start_at, Block.id)
+    )
+    return [row for row in rows if (row.key or "").startswith(LEAVE) is is_leave]
+
+
+def _blocks(session: Session, sites: dict[int, str]) -> Iterable[Json]:
+    for block in _open_blocks(session, is_leave=False):
+        entry = _block(session, block)
+        if block.site_id is not None:
+            yield {**entry, "site": sites[block.site_id]}
+            continue
+        resource = session.get_one(Resource, block.resource_id)
+        name = "staff" if resource.kind == PERSON else "resource"
+        yield {**entry, name: resource.key.removeprefix(f"{PERSON}:")}
+
+
+def _block(session: Session, block: Block) -> Json:
+    if block.site_id is not None:
+        zone = session.get_one(Site, block.site_id).zone
+    else:
+        zone = zone_of(session, session.get_one(Resource, block.resource_id))
+    return {
+        "key": block.key,
+        "kind": block.kind,
+        "reason": block.reason,
+        "from": _wall(block.start_at, zone),
+        "to": _wall(block.end_at, zone),
+    }
+
+
+def _patients(session: Session) -> Iterable[Json]:
+    query = (
+        select(Patient, Account.login)
+        .join(Account, Account.patient_id == Patient.id, isouter=True)
+        .order_by(Patient.record_number)
+    )
+    for row, login in session.execute(query):
+        yield {
+            "record_number": row.record_number,
+            "family": row.family,
+            "given": row.given,
+            "preferred": row.preferred,
+            "birth_on": _day(row.birth_on),
+            "phone": row.phone,
+            "email": row.email,
+            "language": row.language,
+            "zone": row.zone,
+            "desk_note": row.desk_note,
+            "wants_email": row.wants_email,
+            "login": login,
+        }
+
+
+def _logins(session: Session) -> dict[int, str]:
+    query = select(Account.staff_id, Account.login).where(
+        Account.staff_id.is_not(None), Account.login.is_not(None)
+    )
+    return {owner: login for owner, login in session.execute(query) if owner and login}
+
+
+def _seat_counts(session: Session) -> dict[int, int]:
+    query = select(Seat.resource_id, func.count()).group_by(Seat.resource_id)
+    counts: dict[int, int] = defaultdict(int)
+    for resource_id, count in session.execute(query):
+        counts[resource_id] = count
+    return counts
+
+
+def _grouped(pairs: Iterable[tuple[Key, Row]]) -> dict[Key, list[Row]]:
+    groups: dict[Key, list[Row]] = defaultdict(list)
+    for key, row in pairs:
+        groups[key].append(row)
+    return groups
+
+
+def _wall(instant: datetime, zone: str) -> str:
+    return instant.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M")
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

@@ -1,0 +1,154 @@
+"""Reads about staff: log-ins, and people with roles, qualifications and shifts."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from clinic.models.accounts import Account
+from clinic.models.resources import Resource, Seat, Shift
+from clinic.models.sites import Site
+from clinic.models.staff import Grant, Qualification, Staff
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRow:
+    """A log-in of a member of staff."""
+
+    login: str
+    name: str
+    roles: tuple[str, ...]
+    is_active: bool
+    has_password: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftRow:
+    """When a person works: minutes of the local day on a weekday (Monday is 0)."""
+
+    site: str
+    weekday: int
+    from_min: int
+    to_min: int
+    from_on: date
+    until_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A role (with its site, "" for all) or a qualification, and until when it holds."""
+
+    name: str
+    until_on: date | None
+    site: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRow:
+    """A person as the administrator sees it; 0 seats is not bookable."""
+
+    key: str
+    name: str
+    is_active: bool
+    login: str | None
+    seats: int
+    grants: tuple[Dated, ...]
+    qualifications: tuple[Dated, ...]
+    shifts: tuple[ShiftRow, ...]
+
+
+def login_rows(session: Session) -> list[LoginRow]:
+    """Return the log-ins of staff by name; two queries."""
+    roles = _grouped(
+        (row.staff_id, row.role) for row in session.execute(select(Grant.staff_id, Grant.role))
+    )
+    query = (
+        select(Account, Staff.name)
+        .join(Staff, Staff.id == Account.staff_id)
+        .order_by(Staff.name, Account.id)
+    )
+    return [
+        LoginRow(
+            login=account.login or "",
+            name=name,
+            roles=tuple(sorted(set(roles[account.staff_id or 0]))),
+            is_active=account.is_active,
+            has_password=account.password_hash is not None,
+        )
+        for account, name in session.execute(query)
+    ]
+
+
+def staff_rows(session: Session) -> list[StaffRow]:
+    """Return all people by name, with what they may do and when they work; four queries."""
+    grants, qualifications, shifts = _grants(session), _qualifications(session), _shifts(session)
+    query = (
+        select(Staff, Account.login, func.count(Seat.seat_no), Resource.is_active)
+        .join(Account, Account.staff_id == Staff.id, isouter=True)
+        .join(Resource, Resource.id == Staff.resource_id, isouter=True)
+        .join(Seat, Seat.resource_id == Staff.resource_id, isouter=True)
+        .group_by(Staff.id, Account.login, Resource.is_active)
+        .order_by(Staff.name, Staff.id)
+    )
+    return [
+        StaffRow(
+            key=person.key,
+            name=person.name,
+            is_active=person.is_active,
+            login=login,
+            seats=seats if bookable else 0,
+            grants=tuple(grants[person.id]),
+            qualifications=tuple(qualifications[person.id]),
+            shifts=tuple(shifts[person.resource_id or 0]),
+        )
+        for person, login, seats, bookable in session.execute(query)
+    ]
+
+
+def _grants(session: Session) -> dict[int, list[Dated]]:
+    query = (
+        select(Grant.staff_id, Grant.role, Grant.until_on, Site.name)
+        .join(Site, Site.id == Grant.site_id, isouter=True)
+        .order_by(Grant.role)
+    )
+    return _grouped(
+        (staff_id, Dated(role, until_on, site or ""))
+        for staff_id, role, until_on, site in session.execute(query)
+    )
+
+
+def _qualifications(session: Session) -> dict[int, list[Dated]]:
+    query = select(
+        Qualification.staff_id, Qualification.qualification, Qualification.until_on
+    ).order_by(Qualification.qualification)
+    return _grouped(
+        (staff_id, Dated(name, until_on)) for staff_id, name, until_on in session.execute(query)
+    )
+
+
+def _shifts(session: Session) -> dict[int, list[ShiftRow]]:
+    query = (
+        select(Shift, Site.name)
+        .join(Site, Site.id == Shift.site_id)
+        .order_by(Shift.from_on, Shift.weekday, Shift.from_min)
+    )
+    return _grouped(
+        (
+            row.resource_id,
+            ShiftRow(site, row.weekday, row.from_min, row.to_min, row.from_on, row.until_on),
+        )
+        for row, site in session.execute(query)
+    )
+
+
+def _grouped(pairs: Iterable[tuple[int, Row]]) -> dict[int, list[Row]]:
+    groups: dict[int, list[Row]] = defaultdict(list)
+    for key, row in pairs:
+        groups[key].append(row)
+    return groups
