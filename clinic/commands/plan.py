@@ -1,0 +1,39 @@
+"""`clinic plan`: the best plan for a course; writes nothing."""
+
+import click
+
+from clinic.commands.common import answer, json_option, open_clinic
+from clinic.commands.planning import propose, proposal_json, wish_options
+from clinic.models.base import JsonValue
+from clinic.models.engine import reading
+
+
+@click.command(short_help="Show the best plan for a course; writes nothing.")
+@wish_options
+@json_option
+def command(as_json: bool, **options: object) -> None:
+    """Show the best plan for a course. Nothing is written.
+
+    \b
+    Example:
+      clinic plan --patient 20418 --protocol tms_itbs_ldlpfc --start 2026-06-01 --prefer 10:00
+    """
+    with reading(open_clinic().engine) as session:
+        found = proposal_json(session, propose(session, options))
+    if as_json:
+        answer(found)
+    else:
+        print_plan(found)
+    if found["unplaced"]:
+        raise SystemExit(1)
+
+
+def print_plan(found: dict[str, JsonValue]) -> None:
+    """Print a plan for a person: one line for each visit, what could not be placed last."""
+    visits = found["visits"]
+    for visit in visits if isinstance(visits, list) else []:
+        if isinstance(visit, dict):
+            names = visit["resources"]
+            shown = ", ".join(str(name) for name in names) if isinstance(names, list) else ""
+            click.echo(f"{visit['number']:>3}  {visit['start']}  {visit['kind']:<24} {shown}")
+    click.echo(f"{found['milliseconds']} ms, {found['unplaced']} visits could not be placed")

@@ -1,0 +1,195 @@
+"""What `clinic plan` and `clinic book` share: the same wishes, the same answer."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from clinic.errors import NotFound, RuleBroken
+from clinic.models.base import JsonValue
+from clinic.models.patients import Patient
+from clinic.models.sites import Site
+from clinic.planning.courses import PlannedVisit, Wishes
+from clinic.queries.availability import SiteFrame, frame_of, read_resources
+from clinic.queries.proposals import Proposal, propose_course
+from clinic.rules.people import BadDate, BadTime, parse_date, parse_time
+from clinic.rules.wall_days import CELL_MIN, instant_of, wall_day
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def wish_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say whose course it is and when the patient can come."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+_OPTIONS = (
+    click.option("--patient", required=True, help="Record number or public id."),
+    click.option("--protocol", required=True, help="Key, for example tms_itbs_ldlpfc."),
+    click.option("--start", required=True, help="First day, for example 2026-06-01."),
+    click.option("--site", default=None, help="Key of the site; needed when there are several."),
+    click.option("--prefer", default=None, help="Wished hour, for example 09:30."),
+    click.option("--tolerance", type=int, default=None, help="Minutes around the wished hour."),
+    click.option("--days", default=None, help="Weekdays the patient can come: mon,wed,fri."),
+    click.option("--window", default=None, help="Hours the patient can come: 08:00-12:00."),
+    click.option("--per-week", type=int, default=None, help="Visits a week."),
+    click.option("--away", multiple=True, help="Dates away, for example 2026-06-10..2026-06-12."),
+    click.option("--count", "counts", multiple=True, help="Visits of a step: acute=20."),
+)
+
+
+def read_wishes(options: dict[str, object]) -> Wishes:
+    """Return the wishes of the options; RuleBroken names the option that cannot be read."""
+    window = _text(options, "window")
+    days = _text(options, "days")
+    prefer = _text(options, "prefer")
+    return Wishes(
+        start_on=_date("start", str(options["start"])),
+        preferred_min=None if prefer is None else _time("prefer", prefer),
+        tolerance_min=_number(options, "tolerance"),
+        window=None if window is None else _window(window),
+        weekdays=None if days is None else frozenset(_weekday(day) for day in days.split(",")),
+        away=tuple(_span(text) for text in _texts(options, "away")),
+        per_week=_number(options, "per_week"),
+        counts=dict(_count(text) for text in _texts(options, "counts")),
+    )
+
+
+def _text(options: dict[str, object], key: str) -> str | None:
+    value = options.get(key)
+    return None if value is None else str(value)
+
+
+def _texts(options: dict[str, object], key: str) -> list[str]:
+    value = options.get(key)
+    return [str(one) for one in value] if isinstance(value, tuple | list) else []
+
+
+def _number(options: dict[str, object], key: str) -> int | None:
+    value = options.get(key)
+    return value if isinstance(value, int) else None
+
+
+def _date(option: str, text: str) -> date:
+    try:
+        return parse_date(text)
+    except BadDate as error:
+        raise RuleBroken("option_unreadable", option=option, value=text) from error
+
+
+def _time(option: str, text: str) -> int:
+    try:
+        return parse_time(text)
+    except BadTime as error:
+        raise RuleBroken("option_unreadable", option=option, value=text) from error
+
+
+def _window(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    window = (_time("window", first), _time("window", last))
+    if window[0] >= window[1]:
+        raise RuleBroken("option_unreadable", option="window", value=text)
+    return window
+
+
+def _weekday(text: str) -> int:
+    if text.strip().lower() not in WEEKDAYS:
+        raise RuleBroken("option_unreadable", option="days", value=text)
+    return WEEKDAYS.index(text.strip().lower())
+
+
+def _span(text: str) -> tuple[date, date]:
+    first, _, last = text.partition("..")
+    return _date("away", first), _date("away", last or first)
+
+
+def _count(text: str) -> tuple[str, int]:
+    key, _, number = text.partition("=")
+    if not key or not number.isdigit():
+        raise RuleBroken("option_unreadable", option="count", value=text)
+    return key, int(number)
+
+
+def find_patient(session: Session, reference: str) -> Patient:
+    """Return the patient with this record number or public id, or raise NotFound."""
+    found = session.scalar(
+        select(Patient).where(
+            (Patient.record_number == reference) | (Patient.public_id == reference)
+        )
+    )
+    if found is None:
+        raise NotFound("patient_unknown")
+    return found
+
+
+def find_site(session: Session, key: str | None) -> SiteFrame:
+    """Return the site of this key, or the only one there is."""
+    query = select(Site).order_by(Site.id)
+    sites = session.scalars(query if key is None else query.where(Site.key == key)).all()
+    if not sites:
+        raise NotFound("site_unknown")
+    if len(sites) > 1:
+        raise RuleBroken("site_needed", keys=", ".join(site.key for site in sites))
+    return frame_of(sites[0])
+
+
+def propose(session: Session, options: dict[str, object]) -> Proposal:
+    """Return the proposal that the options ask for."""
+    return propose_course(
+        session,
+        patient_id=find_patient(session, str(options["patient"])).id,
+        protocol_key=str(options["protocol"]),
+        site=find_site(session, _text(options, "site")),
+        wishes=read_wishes(options),
+    )
+
+
+def proposal_json(session: Session, proposal: Proposal) -> dict[str, JsonValue]:
+    """Return a proposal as JSON: visits with number, phase, kind, local start and end, resources."""
+    site = proposal.order.site
+    resources = read_resources(session, site_id=site.id, on=proposal.order.start_on)
+    names = {resource.id: resource.name for resource in resources.values()}
+    visits = sorted(proposal.plan.visits, key=lambda visit: (visit.on, visit.start_cell))
+    return {
+        "protocol": proposal.protocol.key,
+        "protocol_version": proposal.protocol.version,
+        "site_zone": site.zone,
+        "visits": [
+            _visit_json(number, visit, site, names) for number, visit in enumerate(visits, start=1)
+        ],
+        "terms": [{"name": term.name, "value": list(term.value)} for term in proposal.plan.terms],
+        "warnings": [warning.code for warning in proposal.plan.warnings],
+        "unplaced": proposal.plan.unplaced,
+        "milliseconds": round(proposal.milliseconds, 2),
+    }
+
+
+def _visit_json(
+    number: int, visit: PlannedVisit, site: SiteFrame, names: dict[int, str]
+) -> dict[str, JsonValue]:
+    first, last = wall_day(visit.on, site.zone).span(
+        visit.start_cell, visit.start_cell + visit.length_cells
+    )
+    return {
+        "number": number,
+        "step": visit.step_key,
+        "phase": visit.phase,
+        "kind": visit.kind_key,
+        "start": _local(visit.on, visit.start_cell),
+        "end": _local(visit.on, visit.start_cell + visit.length_cells),
+        "zone": site.zone,
+        "start_utc": instant_of(first).isoformat(),
+        "end_utc": instant_of(last).isoformat(),
+        "place": visit.place,
+        "resources": sorted({names.get(hold.resource_id, "?") for hold in visit.holds}),
+    }
+
+
+def _local(on: date, cell: int) -> str:
+    extra, minute = divmod(cell * CELL_MIN, 1440)
+    day = on + timedelta(days=extra)
+    return f"{day.isoformat()}T{minute // 60:02d}:{minute % 60:02d}"

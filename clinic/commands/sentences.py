@@ -1,0 +1,84 @@
+"""Sentences for the command line: what each code of a refusal means to a person."""
+
+from collections.abc import Mapping
+
+from clinic.errors import Value
+
+SENTENCES: Mapping[str, str] = {
+    "above_maximum": "the default {value} is above the maximum",
+    "appointment_not_affected": "this appointment does not lie inside the block",
+    "approved_body_changed": "version {version} of {key} is approved and cannot change; "
+    "raise the version",
+    "below_minimum": "the default {value} is below the minimum",
+    "birth_in_future": "a date of birth cannot lie in the future",
+    "block_of_nothing": "a block shuts one site or one resource",
+    "clinic_not_empty": "this clinic has log-ins already; use `clinic user add`",
+    "database_busy": "the database is busy; try again",
+    "database_not_ready": "the tables are missing or old; run `{command}`",
+    "date_impossible": "{date} is not a date of the calendar",
+    "definition_absent": "there is no approved {kind} {key}; load the clinical data first",
+    "device_without_coil": "this stimulator has no coil: give it one of the tags {coils}, "
+    "or a coil that fits it",
+    "document_refused": "the document is refused; nothing was changed",
+    "email_wrong": "this is not an e-mail address",
+    "end_before_start": "it ends before it starts",
+    "field_empty": "something must be entered here",
+    "field_too_long": "at most {most} characters",
+    "file_unreadable": "the file {file} cannot be read",
+    "fits_other_site": "{resource} is at another site",
+    "given_twice": "{value} is given twice",
+    "hours_end_before_start": "opening hours {from} to {to} end before they start; "
+    "use 24:00 for the end of the day",
+    "hours_overlap": "opening hours overlap on {weekday}",
+    "inverted": "the minimum is above the maximum ({value})",
+    "login_taken": "this log-in name is taken",
+    "login_unknown": "there is no log-in {login}",
+    "missing": "this field is missing",
+    "no_such_thing": "there is no such thing",
+    "not_an_option": "{value} is not among the options",
+    "not_json": "this is not JSON: {detail}",
+    "outside_minimum_and_maximum": "the ideal {value} is not between minimum and maximum",
+    "password_length": "a password has {least} to {most} characters",
+    "permission_missing": "this account may not do that",
+    "phone_wrong": "this is not a phone number of the region; begin with + for another country",
+    "resource_in_use": "{resource} is booked and cannot go to another site",
+    "resource_unknown": "there is no resource {resource}",
+    "role_unknown": "there is no role {role}",
+    "schema_unknown": "field `schema` names none of the known kinds: {known}",
+    "seats_in_use": "seats that would go are taken until {until}",
+    "shift_across_midnight": "a shift from {from} to {to} crosses midnight; write two shifts",
+    "shift_without_seat": "{staff} has no seat and cannot have shifts or leave",
+    "site_unknown": "there is no site {site}",
+    "staff_unknown": "there is no bookable person {staff}",
+    "time_does_not_exist": "{time} does not exist in {zone}: the clock is put forward",
+    "unknown_parent": "it inherits from {value}, which is not in this file",
+    "unknown_step": "there is no earlier step {value}",
+    "visit_kind_unknown": "there is no visit kind {value}",
+    "zone_has_bookings": "{site} has visits ahead; its zone cannot simply change",
+    "zone_unknown": "there is no zone {zone}; write, for example, America/Chicago",
+}
+
+
+def sentence(code: str, values: Mapping[str, Value]) -> str:
+    """Return the sentence for a code; without one, the code in words and what is known."""
+    detail = values.get("detail")
+    pattern = SENTENCES.get(code)
+    if pattern is None:
+        words = code.removeprefix("schema_").replace("_", " ")
+        return str(detail) if detail else words
+    return pattern.format_map(_Shown(values))
+
+
+class _Shown(dict[str, str]):
+    """The values as text; one that is missing shows as nothing rather than failing."""
+
+    def __init__(self, values: Mapping[str, Value]) -> None:
+        super().__init__(
+            {
+                name: ", ".join(value) if isinstance(value, tuple) else str(value)
+                for name, value in values.items()
+            }
+        )
+
+    def __missing__(self, key: str) -> str:
+        return ""

@@ -1,0 +1,1 @@
+"""The demo clinic: made by the product's own actions, run forward through weeks."""

@@ -1,0 +1,1 @@
+"""Senders of messages: each channel is a closed box with one `send`."""
