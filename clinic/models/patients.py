@@ -2,10 +2,13 @@
 
 from datetime import date
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.models.base import Base, Id, Instant, Line, PublicId, Short, Text_
+
+# ordered by code point on both engines, so that a prefix is a range of the key
+TOKEN = String(80).with_variant(String(80, collation="C"), "postgresql")
 
 
 class Patient(Base):
@@ -38,7 +41,7 @@ class PatientToken(Base):
     __tablename__ = "patient_token"
     __table_args__ = (Index(None, "patient_id"), {"sqlite_with_rowid": False})
 
-    token: Mapped[Short] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(TOKEN, primary_key=True)
     patient_id: Mapped[int] = mapped_column(
         ForeignKey("patient.id", ondelete="CASCADE"), primary_key=True
     )

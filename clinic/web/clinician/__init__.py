@@ -1,0 +1,6 @@
+"""The clinicians' door: its blueprint and the modules that register its views."""
+
+from clinic.web.clinician import home
+from clinic.web.clinician.blueprint import blueprint
+
+__all__ = ["blueprint", "home"]

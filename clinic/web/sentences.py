@@ -1,0 +1,110 @@
+"""Sentences for codes: the one place where an error of the clinic becomes words."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from flask_babel import gettext
+
+from clinic.errors import ClinicError, Value
+from clinic.web.words import lazy
+
+SENTENCES: Mapping[str, str] = {
+    "account_closed": lazy("This account has been closed. Ask an administrator."),
+    "appointment_changed": lazy(
+        "Somebody has changed this visit meanwhile. Look at it again before you go on."
+    ),
+    "appointment_not_affected": lazy("This visit does not lie in the closed time."),
+    "appointment_unknown": lazy("There is no such visit."),
+    "birth_in_future": lazy("The birth date lies in the future."),
+    "birth_too_long_ago": lazy("The birth date lies too long ago. Please check the year."),
+    "block_of_nothing": lazy("Say what is closed: a site, or one room, device or person."),
+    "block_removed": lazy("This closed time has already been removed."),
+    "character_refused": lazy(
+        "This contains a character that cannot be stored. Please type it again."
+    ),
+    "clinic_not_empty": lazy("This clinic already has data; it is not set up anew."),
+    "course_on_hold": lazy("The course is on hold: ask the prescriber before the session begins."),
+    "database_busy": lazy(
+        "The clinic's records are busy. Nothing was saved; please try again in a moment."
+    ),
+    "database_not_ready": lazy("The clinic's database is not ready. Run: %(command)s"),
+    "definition_absent": lazy(
+        "There is no approved version of what this needs. Ask the medical director."
+    ),
+    "door_closed": lazy("Your role does not open this page."),
+    "email_wrong": lazy("This e-mail address cannot be used. Please check it."),
+    "end_before_start": lazy("The end must come after the start."),
+    "field_empty": lazy("This field must not be empty."),
+    "field_too_long": lazy("This is too long: %(most)s characters at most."),
+    "just_taken": lazy("Somebody has just taken this time. Nothing was saved; choose another."),
+    "lease_lost": lazy("Another process has taken this message over."),
+    "login_link_unusable": lazy(
+        "This link has been used or is too old. Ask the front desk for a new one."
+    ),
+    "login_taken": lazy("This log-in name or this person already has an account."),
+    "login_unknown": lazy("There is no such log-in name."),
+    "move_refused": lazy("A visit that is %(status)s cannot be moved."),
+    "needs_a_person": lazy("Only a person who is logged in can do this."),
+    "no_such_thing": lazy("There is no such page."),
+    "not_a_demo": lazy("This folder holds a clinic that the demo did not make: %(folder)s"),
+    "not_started_yet": lazy("The visit has not begun yet, so it cannot be marked as missed."),
+    "nothing_to_book": lazy("There is nothing to book."),
+    "option_unreadable": lazy("The option %(option)s cannot be read: %(value)s"),
+    "outcome_needs_reason": lazy("Say why the visit was not complete."),
+    "password_length": lazy("A password needs %(least)s characters or more, and at most %(most)s."),
+    "patient_changed": lazy(
+        "Somebody has changed this patient meanwhile. Look at the new data and save again."
+    ),
+    "patient_unknown": lazy("There is no such patient."),
+    "permission_missing": lazy("Your role does not allow this. Ask an administrator."),
+    "person_needed": lazy("Only a person who is logged in can record this."),
+    "phone_wrong": lazy("This phone number cannot be used. Please check it."),
+    "plan_incomplete": lazy("The plan is not complete: %(unplaced)s visits have no place yet."),
+    "record_number_taken": lazy("Another patient has this record number."),
+    "request_key_missing": lazy("The form was not complete. Please check it and send it again."),
+    "request_key_reused": lazy(
+        "This form was already sent with other contents. Reload the page and try again."
+    ),
+    "resource_in_use": lazy("%(resource)s has bookings to come and cannot go to another site."),
+    "resource_shut": lazy("%(resource)s is not available then: closed, on leave or out of order."),
+    "resource_unknown": lazy("There is no such room, device or person: %(resource)s"),
+    "role_unknown": lazy("There is no such role: %(role)s"),
+    "seats_in_use": lazy("The places are booked until %(until)s and cannot be taken away."),
+    "shift_without_seat": lazy("Somebody who is not bookable has no shifts: %(staff)s"),
+    "site_closed": lazy("The clinic is closed then."),
+    "site_needed": lazy("Say which site: %(keys)s"),
+    "site_unknown": lazy("There is no such site."),
+    "time_does_not_exist": lazy(
+        "This time does not exist on that day, because the clocks change: %(time)s"
+    ),
+    "transition_refused": lazy("A visit that is %(status)s cannot be changed in this way."),
+    "visit_ended": lazy("This visit has already ended."),
+    "visit_ends_before_start": lazy("The visit cannot end before it began."),
+    "visit_kind_unknown": lazy("There is no such kind of visit."),
+    "visit_not_here": lazy("The visit cannot begin: the patient has not been marked as here."),
+    "visit_not_started": lazy("This visit has not begun yet."),
+    "visit_started": lazy("This visit has already begun."),
+    "zone_has_bookings": lazy(
+        "The site has bookings to come, so its time zone cannot be changed here."
+    ),
+    "zone_unknown": lazy("There is no such time zone: %(zone)s"),
+}
+GENERAL = lazy("The clinic's rules do not allow this (%(code)s).")
+
+
+def sentence(error: ClinicError) -> str:
+    """Return what a person reads about an error; an unknown code is shown behind a general one."""
+    known = SENTENCES.get(error.code)
+    if known is None:
+        return str(GENERAL) % {"code": error.code}
+    values = {name: _shown(value) for name, value in error.values.items()}
+    return str(known) % defaultdict(str, values)
+
+
+def _shown(value: Value) -> str:
+    """Return a value as a person reads it."""
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    return "" if value is None else str(value)
