@@ -30,9 +30,7 @@ class Browser:
     def log_in(self, person: Person) -> None:
         """Give this browser a session of the person, without the form and its slow hash."""
         with writing(self.here.engine) as session:
-            opened = open_session(
-                session, account_id=person.account_id, machine_at=machine_now()
-            )
+            opened = open_session(session, account_id=person.account_id, machine_at=machine_now())
         self.set_cookie(opened.token)
 
     def set_cookie(self, token: str) -> None:
@@ -61,9 +59,7 @@ class Browser:
         """The hidden fields of the page's own forms, the last of each name."""
         return hidden_fields(self.get(address).text)
 
-    def send(
-        self, address: str, data: dict[str, str], *, page: str | None = None
-    ) -> TestResponse:
+    def send(self, address: str, data: dict[str, str], *, page: str | None = None) -> TestResponse:
         """Open the page (or `page`), then post its form with these fields filled in."""
         return self.post(address, self.form(page or address) | data)
 

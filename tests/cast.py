@@ -61,9 +61,7 @@ def make_cast(session: Session) -> Cast:
     )
 
 
-def _staff(
-    session: Session, site: Site, key: str, name: str, roles: tuple[Role, ...]
-) -> Person:
+def _staff(session: Session, site: Site, key: str, name: str, roles: tuple[Role, ...]) -> Person:
     staff = make_staff(
         session, key=key, name=name, roles=roles, site=site, is_bookable=key == "cleo"
     )

@@ -92,15 +92,13 @@ def set_password(
     by: Actor,
     now: datetime,
 ) -> None:
-    """Change the password of one's own account (or any, as administrator) and end other sessions."""
+    """Change a password, one's own or (as administrator) any, and end the other sessions."""
     if by.account_id != account_id:
         require(by, Permission.MANAGE_USERS)
     account = _account(session, account_id)
     account.password_hash = password_hash
     account.must_change_password = must_change_password
-    revoke_sessions(
-        session, account_id=account_id, machine_at=machine_now(), keep=keep_session
-    )
+    revoke_sessions(session, account_id=account_id, machine_at=machine_now(), keep=keep_session)
     _audit(session, "set_password", account, by, now)
 
 

@@ -21,6 +21,13 @@ from clinic.queries.availability import PERSON, SiteFrame, open_masks
 from clinic.rules.wall_days import CELL_MIN, WallDay, instant_of, span_mask, wall_day
 
 PATIENT_REQUIREMENT = "patient"
+_RAISE = {
+    name: statement(BoardVersion).on_conflict_do_update(
+        index_elements=[BoardVersion.site_id, BoardVersion.on],
+        set_={"n": BoardVersion.n + 1},
+    )
+    for name, statement in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,23 +247,16 @@ def insert_appointments(
     """Insert appointments in one statement and return them in the order given."""
     if not rows:
         raise RuleBroken("nothing_to_book")
-    result = session.scalars(
-        insert(Appointment).returning(Appointment, sort_by_parameter_order=True), list(rows)
-    )
-    return list(result.all())
+    made = session.scalars(insert(Appointment).returning(Appointment), list(rows))
+    by_public_id = {row.public_id: row for row in made}  # the database may answer in any order
+    return [by_public_id[str(row["public_id"])] for row in rows]
 
 
 def raise_board_versions(session: Session, *, days: Iterable[tuple[int, date]]) -> None:
     """Raise the version number of site days (site id, date), so that boards know of a change."""
     rows = [{"site_id": site_id, "on": on, "n": 1} for site_id, on in sorted(set(days))]
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    statement = (sqlite.insert if is_sqlite else postgresql.insert)(BoardVersion).values(rows)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[BoardVersion.site_id, BoardVersion.on],
-            set_={"n": BoardVersion.n + 1},
-        )
-    )
+    connection = session.connection()
+    connection.execute(_RAISE[connection.dialect.name], rows)
 
 
 def start_of(seating: Seating, start_cell: int) -> datetime:

@@ -17,8 +17,10 @@ from clinic.rules.actors import Actor
 from clinic.rules.data import DataError
 from clinic.rules.permissions import Permission
 from clinic.rules.protocols import Protocol
+from clinic.rules.side_effects import parse_side_effects
 from clinic.rules.steps import Step
 from clinic.rules.visit_kinds import parse_visit_kind
+from clinic.rules.vitals import parse_thresholds
 from clinic.schemas import DATA, DocumentRefused, Fault, has_schema, read_document, schema_faults
 
 FAMILY = "clinic-tracker"
@@ -200,6 +202,10 @@ def _body_faults(entry: Entry, visit_kinds: Collection[str]) -> list[Fault]:
             return _unknown_kinds(protocol, visit_kinds, entry.path)
         case DefinitionKind.VISIT_KIND:
             parse_visit_kind(entry.body, path=entry.path)
+        case DefinitionKind.THRESHOLDS:
+            parse_thresholds(entry.body)
+        case DefinitionKind.SIDE_EFFECTS:
+            parse_side_effects(entry.body)
         case _:
             pass
     return []

@@ -16,7 +16,7 @@ from clinic.actions.puts import Put
 from clinic.actions.resources import put_resource
 from clinic.actions.sites import put_organisation, put_site
 from clinic.actions.staff import put_staff
-from clinic.errors import ClinicError
+from clinic.errors import Conflict, NotFound, RuleBroken
 from clinic.models.accounts import Account
 from clinic.models.base import JsonValue
 from clinic.queries.definitions import protocols
@@ -128,9 +128,7 @@ def _at(path: str) -> Iterator[None]:
     """Turn what an action refuses into a fault at this path."""
     try:
         yield
-    except DocumentRefused:
-        raise
-    except ClinicError as error:
+    except (RuleBroken, Conflict, NotFound) as error:
         where = error.values.get("field")
         at = f"{path}.{where}" if isinstance(where, str) else path
         raise DocumentRefused([Fault(at, error.code, error.values)]) from error

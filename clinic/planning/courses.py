@@ -115,7 +115,8 @@ def best_choice(grid: Grid, order: Sequence[Objective]) -> list[Chosen]:
     """Return the best day, start and member of every slot; empty when they do not all fit."""
     has_links = any(slot.main is not None for slot in grid.slots)
     time_terms = [term for term in order if term in TIME_TERMS]
-    near = not has_links and time_terms[:1] == [Objective.PREFERRED_TIME]
+    apart = not has_links and not any(slot.shares_day for slot in grid.slots)
+    near = apart and time_terms[:1] == [Objective.PREFERRED_TIME]
     packing = Packing(order, grid.slots)
     for limits in _tries(order, has_links=has_links):
         days = DayPass(grid, packing, limits, near=near)

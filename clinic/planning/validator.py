@@ -134,9 +134,9 @@ def _week_faults(items: Sequence[Item], wishes: Wishes, first_on: date) -> Itera
     for item in items:
         step, on = item.step, item.visit.on
         week = anchor_week(on, step.anchor, first_on)
-        if step.starts is Starts.NEXT_ANCHOR_WEEK and item.index == 0 and before is not None:
-            if week <= anchor_week(before.visit.on, step.anchor, first_on):
-                yield Broken("week_start", item.number, str(on))
+        waits = step.starts is Starts.NEXT_ANCHOR_WEEK and item.index == 0
+        if waits and before and week <= anchor_week(before.visit.on, step.anchor, first_on):
+            yield Broken("week_start", item.number, str(on))
         before = item
         if step.anchor is Anchor.NONE:
             continue

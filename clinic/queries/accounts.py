@@ -88,16 +88,14 @@ def password_hash_of(session: Session, *, account_id: int) -> str | None:
     ).scalar_one_or_none()
 
 
-def failed_tries(
-    session: Session, *, keys: Sequence[str], machine_at: datetime
-) -> dict[str, int]:
+def failed_tries(session: Session, *, keys: Sequence[str], machine_at: datetime) -> dict[str, int]:
     """Return the failed tries of each key within the present window."""
     rows = session.execute(
         select(Throttle.key, Throttle.tries).where(
             Throttle.key.in_(keys), Throttle.window_at > machine_at - THROTTLE_WINDOW
         )
     )
-    return {key: tries for key, tries in rows}
+    return {row.key: row.tries for row in rows}
 
 
 def is_usable_link(session: Session, *, token_hash: str, machine_at: datetime) -> bool:

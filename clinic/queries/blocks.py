@@ -14,7 +14,8 @@ from clinic.models.sites import Site
 from clinic.rules.appointments import Status, holds_cells
 from clinic.rules.wall_days import QUANTUM_SECONDS, quantum_of
 
-WAITING = tuple(status for status in Status if holds_cells(status))
+OVER = frozenset({Status.FULFILLED, Status.NOSHOW})
+WAITING = tuple(status for status in Status if holds_cells(status) and status not in OVER)
 DAY = timedelta(days=1)
 
 

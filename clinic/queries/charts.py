@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_, false, or_, select
 from sqlalchemy.orm import Session
@@ -34,6 +35,7 @@ class DayVisit:
     definition_id: int
     local_min: int
     length_min: int
+    start_at: datetime
     status: Status
     outcome: Outcome | None
     is_confirmed: bool
@@ -85,6 +87,7 @@ def _day_visit(
         definition_id=row.definition_id,
         local_min=row.local_min,
         length_min=row.length_min,
+        start_at=row.start_at,
         status=row.status,
         outcome=row.outcome,
         is_confirmed=row.confirmed_at is not None,
@@ -187,7 +190,7 @@ def chart(session: Session, *, public_id: str, site_ids: frozenset[int] | None) 
 
 def _chart_query(
     public_id: str,
-) -> Select[tuple[Appointment, Patient, Site, Course, VisitRecord]]:
+) -> Select[Appointment, Patient, Site, Course, VisitRecord]:
     return (
         select(Appointment, Patient, Site, Course, VisitRecord)
         .join(Patient, Patient.id == Appointment.patient_id)
@@ -198,7 +201,7 @@ def _chart_query(
     )
 
 
-def _places(appointment_id: int) -> Select[tuple[str]]:
+def _places(appointment_id: int) -> Select[str]:
     return (
         select(Resource.name)
         .join(Assignment, Assignment.resource_id == Resource.id)
@@ -217,6 +220,10 @@ class SiteName:
     public_id: str
     name: str
     zone: str
+
+    def today(self, now: datetime) -> date:
+        """Return the local day at the site."""
+        return now.astimezone(ZoneInfo(self.zone)).date()
 
 
 def sites(session: Session, site_ids: frozenset[int] | None) -> list[SiteName]:

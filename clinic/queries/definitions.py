@@ -17,7 +17,9 @@ from clinic.errors import NotFound
 from clinic.models.base import JsonValue
 from clinic.models.definitions import Definition, DefinitionStatus
 from clinic.rules.protocols import Protocol, parse_protocol
+from clinic.rules.side_effects import SideEffectList, parse_side_effects
 from clinic.rules.visit_kinds import VisitKind, parse_visit_kind
+from clinic.rules.vitals import Thresholds, parse_thresholds
 
 Body = Mapping[str, JsonValue]
 T = TypeVar("T")
@@ -71,12 +73,14 @@ def protocol_of(body: Body, *, path: str = "$") -> Protocol:
 
 _PROTOCOLS: Parsed[Protocol] = Parsed(protocol_of)
 _VISIT_KINDS: Parsed[VisitKind] = Parsed(parse_visit_kind)
+_THRESHOLDS: Parsed[Thresholds] = Parsed(parse_thresholds)
+_SIDE_EFFECTS: Parsed[SideEffectList] = Parsed(parse_side_effects)
 _BODIES: Parsed[Body] = Parsed(dict)
 
 
 def forget_parsed() -> None:
     """Drop all kept definitions; for tests that empty the tables under a living engine."""
-    for parsed in (_PROTOCOLS, _VISIT_KINDS, _BODIES):
+    for parsed in (_PROTOCOLS, _VISIT_KINDS, _THRESHOLDS, _SIDE_EFFECTS, _BODIES):
         parsed.forget()
 
 
@@ -131,6 +135,16 @@ def visit_kind(session: Session, definition_id: int) -> VisitKind:
 def visit_kinds(session: Session) -> dict[str, VisitKind]:
     """Return the visit kinds in force by key."""
     return _current_of(session, DefinitionKind.VISIT_KIND, _VISIT_KINDS)
+
+
+def thresholds(session: Session, definition_id: int | None = None) -> Thresholds:
+    """Return the thresholds of one version row, or those in force."""
+    return _one(session, DefinitionKind.THRESHOLDS, _THRESHOLDS, definition_id)
+
+
+def side_effects(session: Session, definition_id: int | None = None) -> SideEffectList:
+    """Return the coded side effects of one version row, or those in force."""
+    return _one(session, DefinitionKind.SIDE_EFFECTS, _SIDE_EFFECTS, definition_id)
 
 
 def policies(session: Session) -> Body:

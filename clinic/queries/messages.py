@@ -36,7 +36,7 @@ def is_claimable(now: datetime, machine_now: datetime) -> ColumnElement[bool]:
     )
 
 
-def claimable(now: datetime, machine_now: datetime) -> Select[tuple[int]]:
+def claimable(now: datetime, machine_now: datetime) -> Select[int]:
     """Return the ids of messages that may be claimed, the longest due first."""
     return (
         select(Message.id)
@@ -154,20 +154,21 @@ def unreminded(
         .order_by(Appointment.start_at, Appointment.id)
     )
     return [
-        Unreminded(appointment, site_zone, patient_zone, number, promised_at or now)
+        Unreminded(appointment, site_zone, patient_zone, number, promised_at)
         for appointment, site_zone, patient_zone, number, promised_at in rows
     ]
 
 
-def _promised_at() -> ColumnElement[datetime | None]:
+def _promised_at() -> ColumnElement[datetime]:
     """Return when the present time of an appointment was promised: booked, approved or moved."""
     last = aliased(StatusChange)
-    return (
+    promised = (
         select(func.max(last.at))
         .where(last.appointment_id == Appointment.id, last.verb.in_(PROMISES))
         .correlate(Appointment)
         .scalar_subquery()
     )
+    return func.coalesce(promised, Appointment.created_at)
 
 
 def _day(instant: datetime, days: int) -> date:

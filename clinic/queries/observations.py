@@ -23,7 +23,7 @@ def is_standing() -> ColumnElement[bool]:
     )
 
 
-def of_visit(appointment_id: int) -> Select[tuple[Observation]]:
+def of_visit(appointment_id: int) -> Select[Observation]:
     """Return the standing readings of a visit in the order in which they were taken."""
     return (
         select(Observation)

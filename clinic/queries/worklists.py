@@ -15,7 +15,7 @@ SILENCE = timedelta(minutes=3)
 """After this long without a heartbeat, staff pages say that the scheduler is silent."""
 
 
-def due_flags(now: datetime) -> Select[tuple[int]]:
+def due_flags(now: datetime) -> Select[int]:
     """Return the ids of appointments whose moment to be looked at has come, oldest first."""
     return (
         select(Appointment.id)

@@ -52,5 +52,5 @@ def pause_after(tries: int, jitter: float) -> timedelta:
 
     `jitter` between 0 and 1 spreads the tries of many messages: it adds up to half the pause.
     """
-    doubled = FIRST_PAUSE * 2 ** min(max(tries - 1, 0), 10)
+    doubled = FIRST_PAUSE * (1 << min(max(tries - 1, 0), 10))
     return min(doubled * (1 + jitter / 2), LONGEST_PAUSE)

@@ -12,6 +12,7 @@ from datetime import date
 TOKEN_LENGTH = 80
 PHONE_MARK = "~"
 BIRTH_MARK = "@"
+ODD_MARK = "!"
 PHONE_LEAST = 3
 PHONE_TEXT = re.compile(r"[\d\s()+./-]+")
 ISO_DATE = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?")
@@ -23,10 +24,10 @@ STROKES = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ı": "i", 
 
 
 def fold(word: str) -> str:
-    """Return a word without case, accents and punctuation; the word itself if nothing is left."""
+    """Return a word without case, accents and punctuation; marked, as it is, if nothing is left."""
     plain = unicodedata.normalize("NFKD", word.casefold()).translate(STROKES)
     kept = "".join(char for char in plain if unicodedata.category(char)[0] in "LN")
-    return (unicodedata.normalize("NFC", kept or word))[:TOKEN_LENGTH]
+    return unicodedata.normalize("NFC", kept or f"{ODD_MARK}{word}")[:TOKEN_LENGTH]
 
 
 def words(text: str) -> list[str]:
@@ -56,8 +57,14 @@ def search_prefixes(text: str) -> list[list[str]]:
     stripped = text.strip()
     if PHONE_TEXT.fullmatch(stripped) and len(_digits(stripped)) >= PHONE_LEAST:
         return [_alternatives(stripped)]
-    parts = [stripped] if _birth_prefix(stripped) else stripped.replace("-", " ").split()
-    return [_alternatives(part) for part in parts]
+    return [_alternatives(part) for word in stripped.split() for part in _parts(word)]
+
+
+def _parts(word: str) -> list[str]:
+    """Return a word of a search as the tokens were made: dates and phones whole, names parted."""
+    if _birth_prefix(word) or PHONE_TEXT.fullmatch(word):
+        return [word]
+    return word.replace("-", " ").split()
 
 
 def _alternatives(part: str) -> list[str]:

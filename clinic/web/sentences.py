@@ -60,6 +60,10 @@ SENTENCES: Mapping[str, str] = {
     "person_needed": lazy("Only a person who is logged in can record this."),
     "phone_wrong": lazy("This phone number cannot be used. Please check it."),
     "plan_incomplete": lazy("The plan is not complete: %(unplaced)s visits have no place yet."),
+    "reading_empty": lazy("Enter at least one value."),
+    "reading_impossible": lazy("This value cannot be right, please look at it again: %(fields)s"),
+    "reading_in_the_future": lazy("The time of the reading lies in the future."),
+    "reading_replaced": lazy("This reading has already been corrected. Look at the new one."),
     "record_number_taken": lazy("Another patient has this record number."),
     "request_key_missing": lazy("The form was not complete. Please check it and send it again."),
     "request_key_reused": lazy(
@@ -71,6 +75,12 @@ SENTENCES: Mapping[str, str] = {
     "role_unknown": lazy("There is no such role: %(role)s"),
     "seats_in_use": lazy("The places are booked until %(until)s and cannot be taken away."),
     "shift_without_seat": lazy("Somebody who is not bookable has no shifts: %(staff)s"),
+    "side_effect_grade": lazy("The grade is a number from 1 to 5."),
+    "side_effect_in_the_future": lazy("The time of onset lies in the future."),
+    "side_effect_needs_words": lazy("Say in a few words what happened."),
+    "side_effect_option": lazy("Choose one of the options given: %(value)s is none of them."),
+    "side_effect_unknown": lazy("This side effect is not on the list: %(term)s"),
+    "side_effect_voided": lazy("This side effect has already been withdrawn."),
     "site_closed": lazy("The clinic is closed then."),
     "site_needed": lazy("Say which site: %(keys)s"),
     "site_unknown": lazy("There is no such site."),
@@ -84,6 +94,7 @@ SENTENCES: Mapping[str, str] = {
     "visit_not_here": lazy("The visit cannot begin: the patient has not been marked as here."),
     "visit_not_started": lazy("This visit has not begun yet."),
     "visit_started": lazy("This visit has already begun."),
+    "void_needs_reason": lazy("Say why this entry is withdrawn."),
     "zone_has_bookings": lazy(
         "The site has bookings to come, so its time zone cannot be changed here."
     ),

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select
@@ -16,6 +17,7 @@ from clinic.rules.appointments import Status
 from tests.places import add_kind_row, add_patient_row, add_resource, add_site
 
 PROCESSES = 16
+FEW = 4
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
 
@@ -34,24 +36,23 @@ def prepare(engine: Engine, capacity: int) -> dict[str, object]:
         }
 
 
-def start(url: str, orders: dict[str, object], seed: int, tries: int) -> subprocess.Popen[str]:
+def start(
+    url: str, orders: dict[str, object], seed: int, tries: int, said: Path
+) -> subprocess.Popen[bytes]:
+    """Start a booker that writes what it was promised to a file, which outlives a kill."""
     given = json.dumps({"url": url, "seed": seed, "tries": tries, **orders})
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.fault.contender", given],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    with said.open("wb") as words:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.fault.contender", given],
+            stdout=words,
+            stderr=subprocess.DEVNULL,
+        )
 
 
-def acknowledged(outputs: list[str]) -> Counter[str]:
-    """Count the words of complete lines; a killed process may leave half a line."""
-    said: Counter[str] = Counter()
-    for output in outputs:
-        for line in output.splitlines():
-            if line.endswith("]"):
-                said[json.loads(line)[0]] += 1
-    return said
+def acknowledged(said: list[Path]) -> Counter[str]:
+    """Count the words of all bookers."""
+    lines = [line for path in said for line in path.read_text().splitlines()]
+    return Counter(json.loads(line)[0] for line in lines)
 
 
 def surplus(engine: Engine, capacity: int) -> int:
@@ -85,19 +86,21 @@ def held(engine: Engine) -> tuple[int, int, int]:
         )
 
 
-def fight(url: str, engine: Engine, capacity: int, tries: int) -> Counter[str]:
+def fight(
+    url: str, engine: Engine, folder: Path, capacity: int, tries: int, processes: int = PROCESSES
+) -> Counter[str]:
     orders = prepare(engine, capacity)
-    running = [start(url, orders, seed, tries // PROCESSES) for seed in range(PROCESSES)]
-    results = [process.communicate() for process in running]
-    assert [process.returncode for process in running] == [0] * PROCESSES, results[0][1]
-    return acknowledged([out for out, _err in results])
+    said = [folder / f"said-{n}" for n in range(processes)]
+    running = [start(url, orders, n, tries // processes, said[n]) for n in range(processes)]
+    assert [process.wait() for process in running] == [0] * processes
+    return acknowledged(said)
 
 
 @pytest.mark.parametrize("capacity", [1, 2, 4])
-def test_sixteen_processes_never_book_a_seat_twice(
-    database_url: str, engine: Engine, capacity: int
+def test_processes_never_book_a_seat_twice(
+    database_url: str, engine: Engine, tmp_path: Path, capacity: int
 ) -> None:
-    said = fight(database_url, engine, capacity, 320)
+    said = fight(database_url, engine, tmp_path, capacity, 320, FEW)
 
     standing, with_cells, orphans = held(engine)
     assert surplus(engine, capacity) == 0
@@ -113,41 +116,56 @@ def test_sixteen_processes_never_book_a_seat_twice(
 @pytest.mark.long
 @pytest.mark.parametrize("capacity", [1, 2, 4])
 def test_ten_thousand_contested_tries_make_no_double(
-    database_url: str, engine: Engine, capacity: int
+    database_url: str, engine: Engine, tmp_path: Path, capacity: int
 ) -> None:
-    said = fight(database_url, engine, capacity, 10_000)
+    said = fight(database_url, engine, tmp_path, capacity, 10_000)
 
     assert surplus(engine, capacity) == 0
     assert held(engine)[0] == said["booked"] - said["cancelled"]
 
 
-def kill_often(url: str, engine: Engine, kills: int) -> tuple[set[int], set[int]]:
+def kill_often(
+    url: str, engine: Engine, folder: Path, kills: int
+) -> tuple[set[int], set[int]]:
     """Kill bookers at random moments; return what was acknowledged as booked and as cancelled."""
     orders = prepare(engine, 4)
     rng = random.Random(kills)
     booked: set[int] = set()
     cancelled: set[int] = set()
     for seed in range(0, kills, 4):
-        running = [start(url, orders, seed + n, 500) for n in range(4)]
-        time.sleep(1.2 + rng.random())
+        said = [folder / f"said-{seed + n}" for n in range(4)]
+        running = [start(url, orders, seed + n, 5000, said[n]) for n in range(4)]
+        wait_for_words(said)
+        time.sleep(rng.random() / 2)
         for process in running:
             process.kill()
-        for process in running:
-            lines = [line for line in process.communicate()[0].splitlines() if line[-1:] == "]"]
-            said = [json.loads(line) for line in lines]
-            booked |= {key for word, key in said if word == "booked"}
-            cancelled |= {key for word, key in said if word == "cancelled"}
+            process.wait()
+        for path in said:
+            lines = [line for line in path.read_text().splitlines() if line[-1:] == "]"]
+            words = [json.loads(line) for line in lines]
+            booked |= {key for word, key in words if word == "booked"}
+            cancelled |= {key for word, key in words if word == "cancelled"}
     return booked, cancelled
+
+
+def wait_for_words(said: list[Path]) -> None:
+    """Wait until every booker has said something, so that none dies before it began."""
+    for _ in range(600):
+        if all(path.stat().st_size for path in said):
+            return
+        time.sleep(0.05)
+    raise AssertionError("the bookers did not begin within 30 seconds")
 
 
 @pytest.mark.parametrize("kills", [8, pytest.param(1000, marks=pytest.mark.long)])
 def test_kill_nine_loses_nothing_and_leaves_nothing_half(
-    database_url: str, engine: Engine, kills: int
+    database_url: str, engine: Engine, tmp_path: Path, kills: int
 ) -> None:
-    booked, cancelled = kill_often(database_url, engine, kills)
+    booked, cancelled = kill_often(database_url, engine, tmp_path, kills)
 
     with reading(engine) as session:
-        found = dict(session.execute(select(Appointment.id, Appointment.status)).tuples())
+        rows = session.execute(select(Appointment.id, Appointment.status)).all()
+    found = {row.id: row.status for row in rows}
     assert booked
     assert booked - set(found) == set()
     assert {found[key] for key in cancelled} <= {Status.CANCELLED}

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.project.sources import ROOT, comments, name, python_files, templates, text, tree
 
 EXCEPTION = re.compile(r"#\s*(?:noqa|type:\s*ignore|pragma:|fmt:\s*off)")
-REASON = re.compile(r"(?:--|#)\s*\w{2,}.*\w")
+REASON = re.compile(r"(?:--|#)\s*\S.*\w")
 UNFINISHED = re.compile(r"\b(?:TODO|FIXME|XXX)\b")
 ISSUE = re.compile(r"\bissue \d+\b")
 INLINE = {

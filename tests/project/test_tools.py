@@ -23,7 +23,7 @@ def test_linter_finds_nothing() -> None:
 
 
 def test_every_file_is_formatted() -> None:
-    status, said = said_by("ruff", "format", "--check", ".")
+    status, said = said_by("ruff", "format", "--check", "--output-format", "concise", ".")
 
     assert status == 0, said
 

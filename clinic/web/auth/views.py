@@ -17,10 +17,12 @@ from clinic.actions.sessions import (
     throttle_key,
 )
 from clinic.clock import machine_now
+from clinic.errors import Busy
 from clinic.models.engine import reading, writing
 from clinic.queries.accounts import failed_tries, login_of
 from clinic.web.auth.blueprint import blueprint
 from clinic.web.auth.forms import LogInForm
+from clinic.web.errors import form_again
 from clinic.web.guard import public, signed_in
 from clinic.web.requests import (
     asking,
@@ -32,6 +34,7 @@ from clinic.web.requests import (
 )
 from clinic.web.shell import home_of, say
 
+PAGE = "auth/log_in.html"
 TRIES_FOR_A_NAME = 10
 TRIES_FOR_AN_ADDRESS = 60
 THROTTLE_SECONDS = 15 * 60
@@ -53,10 +56,13 @@ def log_in() -> Response:
     form = LogInForm()
     if not form.is_submitted():
         form.next.data = safe_next(request.args.get("next")) or ""
-        return make_response(render_template("auth/log_in.html", form=form, problem=None))
+        return make_response(render_template(PAGE, form=form, problem=None))
     if not form.validate():
         return _refused(form, None, 422)
-    return _try(form, (form.login.data or "").casefold(), form.password.data or "")
+    try:
+        return _try(form, (form.login.data or "").casefold(), form.password.data or "")
+    except Busy as problem:
+        return form_again(PAGE, problem, form=form)
 
 
 @blueprint.post("/log-out")
@@ -137,10 +143,7 @@ def _open(account_id: int, by_name: str, target: str | None) -> Response:
 
 
 def _refused(form: LogInForm, problem: str | None, status: int) -> Response:
-    form.password.data = None
-    answer = make_response(
-        render_template("auth/log_in.html", form=form, problem=problem), status
-    )
+    answer = make_response(render_template(PAGE, form=form, problem=problem), status)
     if status == 429:
         answer.headers["Retry-After"] = str(THROTTLE_SECONDS)
     return answer

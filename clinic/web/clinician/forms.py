@@ -1,6 +1,6 @@
 """The forms of the visit page: vitals and side effects."""
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 from wtforms import (
     BooleanField,
     HiddenField,
@@ -12,6 +12,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from clinic.web.forms import ClinicForm
+from clinic.web.words import lazy
 
 WHOLE = {"inputmode": "numeric", "autocomplete": "off", "maxlength": "3"}
 SECONDARY = {"inputmode": "numeric", "autocomplete": "off", "maxlength": "2"}
@@ -33,40 +34,40 @@ class VitalsForm(ClinicForm):
     """One reading: pressure in mmHg, pulse per minute, SpO2 in percent, and two more if taken."""
 
     systolic = ReadingField(
-        lazy_gettext("Systolic, mmHg"),
-        validators=[InputRequired(lazy_gettext("Give the systolic pressure."))],
+        lazy("Systolic, mmHg"),
+        validators=[InputRequired(lazy("Give the systolic pressure."))],
         render_kw=WHOLE,
     )
     diastolic = ReadingField(
-        lazy_gettext("Diastolic, mmHg"),
-        validators=[InputRequired(lazy_gettext("Give the diastolic pressure."))],
+        lazy("Diastolic, mmHg"),
+        validators=[InputRequired(lazy("Give the diastolic pressure."))],
         render_kw=WHOLE,
     )
-    pulse = ReadingField(lazy_gettext("Pulse, /min"), validators=[Optional()], render_kw=WHOLE)
-    spo2 = ReadingField(lazy_gettext("SpO₂, %"), validators=[Optional()], render_kw=WHOLE)
+    pulse = ReadingField(lazy("Pulse, /min"), validators=[Optional()], render_kw=WHOLE)
+    spo2 = ReadingField(lazy("SpO₂, %"), validators=[Optional()], render_kw=WHOLE)
     breathing = ReadingField(
-        lazy_gettext("Breathing, /min"), validators=[Optional()], render_kw=SECONDARY
+        lazy("Breathing, /min"), validators=[Optional()], render_kw=SECONDARY
     )
     sedation = SelectField(
-        lazy_gettext("Awake, MOAA/S"),
+        lazy("Awake, MOAA/S"),
         choices=[
-            ("", lazy_gettext("not assessed")),
-            ("5", lazy_gettext("5: answers readily")),
-            ("4", lazy_gettext("4: answers slowly")),
-            ("3", lazy_gettext("3: answers when called loudly")),
-            ("2", lazy_gettext("2: answers when shaken mildly")),
-            ("1", lazy_gettext("1: answers to a painful squeeze")),
-            ("0", lazy_gettext("0: does not answer")),
+            ("", lazy("not assessed")),
+            ("5", lazy("5: answers readily")),
+            ("4", lazy("4: answers slowly")),
+            ("3", lazy("3: answers when called loudly")),
+            ("2", lazy("2: answers when shaken mildly")),
+            ("1", lazy("1: answers to a painful squeeze")),
+            ("0", lazy("0: does not answer")),
         ],
         validators=[Optional()],
     )
     taken_time = StringField(
-        lazy_gettext("Taken at"),
+        lazy("Taken at"),
         validators=[
             Optional(),
-            Regexp(f"^{TIME_PATTERN}$", message=lazy_gettext("Give a time such as 13:05.")),
+            Regexp(f"^{TIME_PATTERN}$", message=lazy("Give a time such as 13:05.")),
         ],
-        description=lazy_gettext("Now, if left empty"),
+        description=lazy("Now, if left empty"),
         render_kw={"autocomplete": "off", "maxlength": "5", "placeholder": "13:05"},
     )
     corrects = HiddenField()
@@ -75,22 +76,22 @@ class VitalsForm(ClinicForm):
 class SideEffectForm(ClinicForm):
     """One side effect: a tap on a term of the list logs it at the grade that is chosen."""
 
-    grade = RadioField(lazy_gettext("How strong"), default="1", validators=[InputRequired()])
-    term = SelectField(lazy_gettext("What"), validators=[Optional()])
-    free_text = StringField(lazy_gettext("In words"), validators=[Length(max=200)])
-    relatedness = SelectField(lazy_gettext("Related to the treatment"), default="possible")
-    action = SelectField(lazy_gettext("What was done"), default="none")
-    outcome = SelectField(lazy_gettext("How it is now"), default="ongoing")
-    is_serious = BooleanField(lazy_gettext("A serious event"))
+    grade = RadioField(lazy("How strong"), default="1", validators=[InputRequired()])
+    term = SelectField(lazy("What"), validators=[Optional()])
+    free_text = StringField(lazy("In words"), validators=[Length(max=200)])
+    relatedness = SelectField(lazy("Related to the treatment"), default="possible")
+    action = SelectField(lazy("What was done"), default="none")
+    outcome = SelectField(lazy("How it is now"), default="ongoing")
+    is_serious = BooleanField(lazy("A serious event"))
 
 
 class VoidForm(ClinicForm):
     """Why something on the record was a mistake."""
 
     reason = StringField(
-        lazy_gettext("Why was it a mistake?"),
+        lazy("Why was it a mistake?"),
         validators=[
-            InputRequired(lazy_gettext("Say in a few words why it was a mistake.")),
+            InputRequired(lazy("Say in a few words why it was a mistake.")),
             Length(max=200),
         ],
     )

@@ -1,10 +1,16 @@
-"""The first page of the clinicians' door."""
+"""Today at the chairs: the visits of the day, where each stands and what is due."""
 
-from flask import render_template
+from flask import render_template, request, url_for
 
+from clinic.actions.audit import record_audit
+from clinic.models.engine import reading, writing
+from clinic.queries.charts import course_visits, sites, visits_of_day
+from clinic.queries.definitions import visit_kind
 from clinic.rules.permissions import Permission
 from clinic.web.clinician.blueprint import blueprint
+from clinic.web.clinician.today import TodayList, today_list
 from clinic.web.guard import needs
+from clinic.web.requests import current_clinic
 from clinic.web.shell import in_menu
 from clinic.web.words import lazy
 
@@ -13,5 +19,32 @@ from clinic.web.words import lazy
 @in_menu(lazy("Chairs"), position=15, key="c")
 @needs(Permission.SEE_CLINICAL)
 def home() -> str:
-    """Show where the work of the clinicians' door begins."""
-    return render_template("clinician/home.html")
+    """Show today's visits at the sites one works at, or at the one chosen."""
+    here = current_clinic()
+    listed = _read(request.args.get("site", ""))
+    with writing(here.engine) as unit:
+        record_audit(
+            unit, verb="view_today", subject="list", subject_id=None, by=here.actor, now=here.now
+        )
+    return render_template("clinician/home.html", today=listed)
+
+
+def _read(chosen: str) -> TodayList:
+    here = current_clinic()
+    with reading(here.engine) as unit:
+        places = sites(unit, here.actor.site_ids)
+        shown = [site for site in places if site.public_id == chosen] or places
+        visits = visits_of_day(unit, days={site.id: site.today(here.now) for site in shown})
+        course_ids = {visit.course_id for visit in visits if visit.course_id is not None}
+        return today_list(
+            visits,
+            courses=course_visits(unit, sorted(course_ids)),
+            labels={
+                one: visit_kind(unit, one).staff_label
+                for one in {visit.definition_id for visit in visits}
+            },
+            sites=places,
+            chosen=chosen,
+            now=here.now,
+            address=lambda visit: url_for("clinician.show_visit", public_id=visit.public_id),
+        )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, inspect
+from sqlalchemy import CheckConstraint, Engine, inspect
 from sqlalchemy.orm import Session
 
 from clinic.models import Base, Site, migrate
@@ -25,7 +25,7 @@ def test_every_check_of_the_models_is_in_the_database(engine: Engine) -> None:
         (table.name, constraint.name)
         for table in Base.metadata.tables.values()
         for constraint in table.constraints
-        if constraint.__visit_name__ == "check_constraint"
+        if isinstance(constraint, CheckConstraint)
     }
 
     looked = inspect(engine)

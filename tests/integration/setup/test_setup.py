@@ -17,7 +17,7 @@ from clinic.errors import NotAllowed
 from clinic.models import Account, Block, Grant, Patient, Resource, Seat, Shift, Site, Staff
 from clinic.models.appointments import Appointment
 from clinic.models.base import JsonValue
-from clinic.models.engine import writing
+from clinic.models.engine import make_engine, writing
 from clinic.models.resources import Cell
 from clinic.queries.setup import export_setup
 from clinic.rules.actors import Actor, system_actor
@@ -96,8 +96,6 @@ def test_applying_again_changes_nothing(
 def test_what_is_exported_sets_up_the_same_clinic(
     sqlite_engine: Engine, postgres_url: str, now: datetime, document: Document
 ) -> None:
-    from clinic.models.engine import make_engine  # noqa: PLC0415 -- one test needs two engines
-
     with writing(sqlite_engine) as session:
         apply_setup(session, document=document, by=BY, now=now)
         exported = export_setup(session)
@@ -171,8 +169,8 @@ FAULTS: list[tuple[Callable[[Document], None], tuple[str, str]]] = [
         edit("sites", 0, "hours", 1, days=["fri"]),
         ("$.sites[0].hours", "hours_overlap"),
     ),
-    (edit("resources", 1, tags=["red"]), ("$.resources[1].tags", "device_without_coil")),
-    (edit("resources", 2, fits=["tms_9"]), ("$.resources[2].fits[0]", "resource_unknown")),
+    (edit("resources", 0, tags=["red"]), ("$.resources[0].tags", "device_without_coil")),
+    (edit("resources", 2, fits=["tms_2", "tms_9"]), ("$.resources[2].fits[1]", "resource_unknown")),
     (edit("resources", 0, site="moon"), ("$.resources[0].site", "site_unknown")),
     (edit("resources", 3, key="tms_1"), ("$.resources[3].key", "given_twice")),
     (edit("resources", 3, seats=0), ("$.resources[3].seats", "schema_minimum")),
@@ -341,7 +339,5 @@ def test_a_qualification_ends_on_its_day(
 
 
 def test_set_up_needs_the_permission(session: Session, now: datetime, document: Document) -> None:
-    with pytest.raises((NotAllowed, DocumentRefused)) as caught:
+    with pytest.raises(NotAllowed):
         apply_setup(session, document=document, by=Actor(account_id=1), now=now)
-
-    assert caught.value.code in {"permission_missing", "document_refused"}

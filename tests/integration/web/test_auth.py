@@ -6,7 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 from argon2 import extract_parameters
-from sqlalchemy import Engine, select, update
+from flask import Flask
+from sqlalchemy import Connection, Engine, event, select, text, update
+from sqlalchemy.orm import Session
 
 from clinic.actions import accounts
 from clinic.actions.sessions import hash_token
@@ -14,6 +16,7 @@ from clinic.clock import machine_now
 from clinic.models import Account, AuditEntry, Grant, LoginSession
 from clinic.models.engine import reading, writing
 from clinic.web.auth.views import TRIES_FOR_A_NAME
+from clinic.web.requests import Installation
 from tests.browsers import Browser
 from tests.cast import Cast
 from tests.factories import PASSWORD, password_hash
@@ -235,3 +238,51 @@ def test_log_in_and_log_out_are_in_the_audit_trail(
 
 def _without_tokens(html: str, name: str) -> str:
     return re.sub(r'value="[^"]*"', "", html).replace(name, "")
+
+
+def test_locked_database_answers_503_with_the_name_still_there(
+    app: Flask, browser: Browsers
+) -> None:
+    here: Installation = app.extensions["clinic"]
+    stranger = browser("")
+    fields = stranger.form("/log-in") | RIGHT
+    is_sqlite = here.engine.dialect.name == "sqlite"  # its BEGIN takes the lock
+    event.listen(here.engine, "begin", _do_not_wait, insert=is_sqlite)
+    with writing(here.engine) as session:
+        _lock(session)
+        answer = stranger.post("/log-in", fields)
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert 'value="Dana"' in answer.text
+    assert stranger.post("/log-in", fields).status_code == 303
+
+
+def test_knowing_who_asks_takes_one_query(
+    browser: Browsers, web_engine: Engine, cast: Cast
+) -> None:
+    dana = browser("dana")
+    asked: list[str] = []
+    event.listen(
+        web_engine,
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, *_rest: asked.append(statement),
+    )
+
+    dana.get("/account")
+
+    assert len([statement for statement in asked if statement.startswith("SELECT")]) == 1
+
+
+def _do_not_wait(connection: Connection) -> None:
+    """Wait a twentieth of a second for a lock instead of ten."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    short = "PRAGMA busy_timeout=50" if is_sqlite else "SET LOCAL lock_timeout = '50ms'"
+    connection.exec_driver_sql(short)
+
+
+def _lock(session: Session) -> None:
+    """Take what a log-in must write; on SQLite the first word of a write unit takes the lock."""
+    session.execute(select(1))
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("LOCK TABLE login_session IN ACCESS EXCLUSIVE MODE"))
+        session.execute(text("LOCK TABLE throttle IN SHARE MODE"))

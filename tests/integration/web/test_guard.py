@@ -92,9 +92,7 @@ def test_scripts_of_a_stranger_get_401(browser: Browsers) -> None:
 
 
 @pytest.mark.parametrize("name", ["dana", "cleo", "adan", "pat"])
-def test_get_changes_nothing(
-    app: Flask, browser: Browsers, web_engine: Engine, name: str
-) -> None:
+def test_get_changes_nothing(app: Flask, browser: Browsers, web_engine: Engine, name: str) -> None:
     there = browser(name)
     before = _counts(web_engine)
     for rule in rules(app):

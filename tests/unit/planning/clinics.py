@@ -25,9 +25,9 @@ PROTOCOLS = parse_protocols(json.loads((DATA / "protocols.json").read_text("utf-
 KINDS = parse_visit_kinds(json.loads((DATA / "visit_kinds.json").read_text("utf-8")))
 EXAMPLES = {
     example["id"]: example
-    for example in json.loads(
-        (ROOT / "tests" / "data" / "examples.json").read_text("utf-8")
-    )["examples"]
+    for example in json.loads((ROOT / "tests" / "data" / "examples.json").read_text("utf-8"))[
+        "examples"
+    ]
 }
 HOURS = span(8 * 12, 18 * 12)
 
@@ -76,8 +76,7 @@ def ordinary_clinic(start: date, closures: Iterable[date] = (), *, days: int = 4
         resources,
         {
             on: {
-                key: ResourceDay(HOURS, (WHOLE_DAY,) * one.seats)
-                for key, one in resources.items()
+                key: ResourceDay(HOURS, (WHOLE_DAY,) * one.seats) for key, one in resources.items()
             }
             for at in range(days)
             if (on := start + timedelta(days=at)).weekday() < 5 and on not in shut
@@ -163,7 +162,9 @@ def tiny_kap(seed: int) -> Tiny:
     rng = Random(f"kap/{seed}")
     base = PROTOCOLS["kap_programme"]
     protocol = replace(
-        base, steps=tuple(_tiny_kap_step(step, rng) for step in base.steps), objective=_shuffled(base, rng)
+        base,
+        steps=tuple(_tiny_kap_step(step, rng) for step in base.steps),
+        objective=_shuffled(base, rng),
     )
     start = date(2026, 1, 5) + timedelta(days=rng.randrange(5))
     wishes = Wishes(

@@ -9,7 +9,14 @@ from datetime import date, timedelta
 from functools import cached_property
 from itertools import permutations, product
 
-from clinic.planning.slots import followed_pool, kind_key, length_cells, limit_of, pattern_of, sequence
+from clinic.planning.slots import (
+    followed_pool,
+    kind_key,
+    length_cells,
+    limit_of,
+    pattern_of,
+    sequence,
+)
 from clinic.rules.steps import Anchor, Starts, Step
 from clinic.rules.visit_kinds import GroupRule, Mode, Requirement, VisitKind
 from tests.unit.planning.clinics import Tiny
@@ -133,7 +140,9 @@ class Reference:
         pattern = pattern_of(step, self.tiny.wishes, self.first_on.weekday())
         if pattern is not None:
             cap = min(cap, len(self.wished(week, pattern)))
-        skips = weeks and weeks[-1] != week and (week - weeks[-1]).days < 7 * step.every_weeks.default
+        skips = (
+            weeks and weeks[-1] != week and (week - weeks[-1]).days < 7 * step.every_weeks.default
+        )
         return weeks.count(week) < cap and not skips
 
     def week(self, day: date, anchor: Anchor) -> date:
@@ -219,7 +228,9 @@ class Reference:
         asked = {main for _, _, main in self.order[at + 1 :]}
         return tuple(s if i in asked or i == at else -1 for i, s in enumerate(past))
 
-    def late(self, at: int, days: tuple[date, ...], past: tuple[int, ...], start: int) -> int | None:
+    def late(
+        self, at: int, days: tuple[date, ...], past: tuple[int, ...], start: int
+    ) -> int | None:
         """Return hours after the soft limit; None where the start breaks a hard rule."""
         if at and days[at] == days[at - 1]:
             before = self.kind(at - 1)
@@ -348,7 +359,13 @@ class Reference:
         return found
 
     def alone(
-        self, rule: Requirement, member: tuple[int, ...], day: date, start: int, length: int, turnover: int
+        self,
+        rule: Requirement,
+        member: tuple[int, ...],
+        day: date,
+        start: int,
+        length: int,
+        turnover: int,
     ) -> bool:
         for key in member:
             one = self.tiny.world.days[day].get(key)

@@ -34,9 +34,7 @@ def test_window_is_read_from_the_policies() -> None:
 def test_reminder_goes_a_day_before_or_at_the_end_of_the_window_before_that(
     minute: int, zone: str, goes: str
 ) -> None:
-    found = day_before(
-        date(2026, 3, 9), minute, zone=NEW_YORK, window=WINDOW, patient_zone=zone
-    )
+    found = day_before(date(2026, 3, 9), minute, zone=NEW_YORK, window=WINDOW, patient_zone=zone)
 
     assert found == at(goes)
 

@@ -1,0 +1,1 @@
+"""The benchmark suite: workloads, seeded generators and their results page."""

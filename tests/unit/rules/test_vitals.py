@@ -1,0 +1,119 @@
+"""Readings are judged by the clinic's own rows, sign for sign."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import clinic
+from clinic.rules.data import DataError
+from clinic.rules.vitals import (
+    Impossible,
+    Level,
+    Reading,
+    RuleSet,
+    Signal,
+    Thresholds,
+    assess,
+    impossibilities,
+    parse_thresholds,
+)
+
+BODY = json.loads((Path(clinic.__file__).parent / "data" / "thresholds.json").read_text("utf-8"))
+EXAMPLES = json.loads((Path(__file__).parents[2] / "data" / "examples.json").read_text("utf-8"))
+EX09 = next(one for one in EXAMPLES["examples"] if one["id"] == "EX09")
+
+
+@pytest.fixture(scope="module")
+def thresholds() -> Thresholds:
+    return parse_thresholds(BODY)
+
+
+def pressure(text: str) -> Reading:
+    high, low = text.split("/")
+    return Reading(systolic_mmhg=int(high), diastolic_mmhg=int(low))
+
+
+@pytest.mark.parametrize(("text", "expected"), EX09["expected"]["results"].items())
+def test_example_09_pressures_before_the_dose(
+    thresholds: Thresholds, text: str, expected: str
+) -> None:
+    verdict = assess(pressure(text), rule_set=RuleSet.PRE_DOSE, thresholds=thresholds)
+
+    assert verdict.level == {"proceed": "none"}.get(expected, expected)
+    assert verdict.is_hold == (expected != "proceed")
+
+
+def test_all_rules_that_apply_are_listed_the_worst_first(thresholds: Thresholds) -> None:
+    verdict = assess(
+        Reading(systolic_mmhg=182, diastolic_mmhg=96, heart_rate_bpm=131, spo2_percent=97),
+        rule_set=RuleSet.IN_SESSION,
+        thresholds=thresholds,
+        baseline=pressure("120/80"),
+    )
+
+    assert verdict.level is Level.CRITICAL
+    assert [(one.rule_key, one.value) for one in verdict.met] == [
+        ("in_bp_critical", 182),
+        ("in_bp_warn", 182),
+        ("in_bp_rise", 62),
+        ("in_hr", 131),
+    ]
+
+
+def test_rise_without_a_reading_before_the_dose_is_not_judged(thresholds: Thresholds) -> None:
+    verdict = assess(pressure("158/95"), rule_set=RuleSet.IN_SESSION, thresholds=thresholds)
+
+    assert verdict.level is Level.NONE
+
+
+def test_signal_that_was_not_measured_meets_nothing(thresholds: Thresholds) -> None:
+    verdict = assess(Reading(), rule_set=RuleSet.IN_SESSION, thresholds=thresholds)
+
+    assert (verdict.level, verdict.met) == (Level.NONE, ())
+
+
+@pytest.mark.parametrize(
+    ("reading", "faults"),
+    [
+        (pressure("260/160"), ()),
+        (pressure("261/80"), (Impossible(Signal.SYSTOLIC, "out_of_range", 60, 260),)),
+        (pressure("80/80"), (Impossible(Signal.SYSTOLIC, "not_above_diastolic"),)),
+        (Reading(spo2_percent=101), (Impossible(Signal.SPO2, "out_of_range", 50, 100),)),
+        (Reading(), ()),
+    ],
+)
+def test_typing_errors_are_told_from_dangerous_values(
+    thresholds: Thresholds, reading: Reading, faults: tuple[Impossible, ...]
+) -> None:
+    assert impossibilities(reading, thresholds) == faults
+
+
+def test_unknown_comparison_is_refused_with_its_path() -> None:
+    body = json.loads(json.dumps(BODY))
+    body["rules"][0]["rows"][0]["comparison"] = "~"
+
+    with pytest.raises(DataError) as fault:
+        parse_thresholds(body)
+
+    assert fault.value.path == "$.rules[0].rows[0].comparison"
+
+
+def test_rule_that_needs_every_row_needs_every_row() -> None:
+    body = json.loads(json.dumps(BODY))
+    body["rules"][0]["group"] = "all"
+    thresholds = parse_thresholds(body)
+
+    levels = [
+        assess(pressure(text), rule_set=RuleSet.PRE_DOSE, thresholds=thresholds).level
+        for text in ("141/90", "141/91")
+    ]
+
+    assert levels == [Level.NONE, Level.SOFT_HOLD]
+
+
+def test_rule_is_found_by_its_key(thresholds: Thresholds) -> None:
+    found = thresholds.rule("in_bp_warn")
+
+    assert found is not None
+    assert (found.recheck_min, thresholds.rule("nothing")) == (5, None)
