@@ -11,9 +11,12 @@ from clinic.errors import ClinicError
 from config import SettingRefused
 
 COMMANDS = (
+    "bench",
+    "book",
     "demo",
     "doctor",
     "init",
+    "plan",
     "protocol",
     "scheduler",
     "serve",

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from clinic.planning.courses import Wishes
 
 MIX = (
-    ("tms_itbs_ldlpfc", 15),
-    ("tms_10hz_ldlpfc_19", 12),
+    ("tms_itbs_ldlpfc", 26),
+    ("tms_10hz_ldlpfc_19", 20),
     ("tms_10hz_ldlpfc_37", 5),
-    ("dtms_h1_mdd", 8),
-    ("dtms_h7_ocd", 6),
+    ("dtms_h1_mdd", 10),
+    ("dtms_h7_ocd", 9),
     ("kap_programme", 8),
     ("esk_trd", 5),
     ("ket_iv_series", 5),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from clinic.actions.courses import book_course
 from clinic.demo.cast import Cast, add_cast
 from clinic.demo.courses import DemoCourse, demo_courses
+from clinic.demo.extras import book_extras
 from clinic.demo.make_ups import book_make_up
 from clinic.demo.visits import live_visit
 from clinic.models.appointments import Appointment
@@ -58,6 +59,7 @@ def tell_story(engine: Engine, *, today: date, seed: int) -> Iterator[str]:
         due = [course for course in waiting if course.booked_on == on]
         for course in due:
             _book(story, cast, course)
+        _add_extras(story, cast, on)
         _live(story, cast, on)
         if on.weekday() == 4:
             yield f"week to {on:%d %B}: {story.booked} courses booked"
@@ -92,6 +94,19 @@ def _book(story: Story, cast: Cast, course: DemoCourse) -> None:
         ),
     )
     story.booked += 1
+
+
+def _add_extras(story: Story, cast: Cast, on: date) -> None:
+    """Book single visits with patients who have no course."""
+    book_extras(
+        story.engine,
+        rng=story.rng,
+        site=story.sites["main"],
+        on=on,
+        patient_ids=cast.patient_ids[100:],
+        by=cast.desk,
+        now=story.at(on, MORNING - 30),
+    )
 
 
 def _live(story: Story, cast: Cast, on: date) -> None:

@@ -56,7 +56,7 @@ class Packing:
         return cost >> self.shift[part, phase]
 
 
-PATTERN_PARTS = ("week", "off", "earlier", "moved", "filled")
+PATTERN_PARTS = ("week", "filled", "off", "earlier", "moved")
 
 
 def time_weights(order: Sequence[Objective]) -> dict[Objective, int]:

@@ -80,9 +80,15 @@ def day_reason(shape: Shape, world: World, on: date, wishes: Wishes) -> Reason |
         return Reason(Code.PATIENT_AWAY)
     allowed = patient_starts(world, wishes, on, shape.length)
     if not allowed:
-        return Reason(Code.PATIENT_BUSY)
+        anytime = patient_starts(world, None, on, shape.length)
+        return Reason(Code.OUTSIDE_WINDOW if anytime else Code.PATIENT_BUSY)
     if day_options(shape, world, day, allowed).any:
         return None
+    return _resource_reason(shape, world, day, allowed)
+
+
+def _resource_reason(shape: Shape, world: World, day: Day, allowed: int) -> Reason:
+    """Return which need rules out every start that the patient could take."""
     anyhow = _first_reason(shape, world, day, span(0, CELLS_A_DAY))
     if anyhow is not None:
         return anyhow

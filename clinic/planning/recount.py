@@ -68,10 +68,10 @@ def _phase_ends(
         last = mine[-1]
         last_week = _week(last[1].on, last[0].anchor, first_on)
         found.append((last_week - zero[last[0].key]).days // 7)
-        found += [sum(off[part] for off in offs) for part in range(3)]
         found.append(
             sum((week - zero[key]).days // 7 * len(days) for (key, week), days in weeks.items())
         )
+        found += [sum(off[part] for off in offs) for part in range(3)]
     return tuple(found)
 
 

@@ -13,6 +13,8 @@ from clinic.planning.wishes import Wishes, patient_starts
 from clinic.planning.world import World
 from clinic.rules.visit_kinds import Mode, Place, Requirement, VisitKind
 
+__all__ = ["PlannedVisit", "Refusal", "free_starts", "legal_starts", "place_visit"]
+
 
 def legal_starts(
     kind: VisitKind,

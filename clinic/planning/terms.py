@@ -18,8 +18,9 @@ class Term:
     """One term of the objective with its integers, smaller is better.
 
     phase_ends: for each phase in order, the day of its last visit counted from the first possible
-    day; for a phase with pattern days the anchor week of its last visit, visits off their weekday,
-    of these moved earlier, days moved, and the sum of the anchor weeks (weeks fill up in order).
+    day; for a phase with pattern days the anchor week of its last visit, the sum of the anchor
+    weeks of its visits (as many visits as possible in a week first), visits off their weekday, of
+    these moved earlier, days moved.
     gap: hours that linked visits end after their soft limit, then days above the ideal gap, the
     days by which the course starts after the wished day included. preferred_time and drift are
     in cells.
@@ -68,10 +69,10 @@ def phase_ends(grid: Grid, chosen: Sequence[Chosen]) -> tuple[int, ...]:
         ]
         found += [
             week,
+            sum(weeks),
             sum(off.visits for off in offs),
             sum(off.earlier for off in offs),
             sum(off.days for off in offs),
-            sum(weeks),
         ]
     return tuple(found)
 

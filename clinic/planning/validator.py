@@ -15,7 +15,7 @@ from clinic.planning.recount import recounted_terms
 from clinic.planning.slots import kind_key, length_cells, limit_of, pattern_of, sequence
 from clinic.planning.visits import Hold, PlannedVisit
 from clinic.planning.wishes import Wishes
-from clinic.planning.world import CELL_MIN, COIL, WHOLE_DAY, World, cells_of
+from clinic.planning.world import CELL_MIN, COIL, WHOLE_DAY, Resource, World, cells_of
 from clinic.rules.protocols import Protocol
 from clinic.rules.steps import Anchor, Starts, Step
 from clinic.rules.visit_kinds import GroupRule, Mode, Requirement, VisitKind
@@ -225,8 +225,7 @@ def _held(rule: Requirement, item: Item, protocol: Protocol, world: World) -> It
     members = [world.resources[key] for key in {hold.resource_id for hold in holds}]
     carried = frozenset[str]().union(*(member.tags for member in members))
     heads = [member for member in members if member.kind != COIL]
-    fits = rule.qualification is None or rule.qualification in heads[0].qualifications
-    if len(heads) != 1 or heads[0].kind != rule.resource_kind or not fits or not tags <= carried:
+    if len(heads) != 1 or not _is_fit(rule, heads[0]) or not tags <= carried:
         yield Broken("member", item.number, rule.id)
     low, high = span_of(rule, visit)
     turnover = cells_of(item.kind.turnover_min) if rule.resource_kind else 0
@@ -240,6 +239,11 @@ def _held(rule: Requirement, item: Item, protocol: Protocol, world: World) -> It
             if _seats_held(rule, item, member.id, cell) < seats:
                 yield Broken("seats", item.number, rule.id)
                 break
+
+
+def _is_fit(rule: Requirement, one: Resource) -> bool:
+    qualified = rule.qualification is None or rule.qualification in one.qualifications
+    return one.kind == rule.resource_kind and qualified
 
 
 def _seats_needed(rule: Requirement, seats: int, at: int, world: World) -> int:

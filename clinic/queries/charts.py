@@ -231,4 +231,4 @@ def sites(session: Session, site_ids: frozenset[int] | None) -> list[SiteName]:
     query = select(Site.id, Site.public_id, Site.name, Site.zone).order_by(Site.name)
     if site_ids is not None:
         query = query.where(Site.id.in_(site_ids))
-    return [SiteName(*row) for row in session.execute(query).tuples()]
+    return [SiteName(*row) for row in session.execute(query)]

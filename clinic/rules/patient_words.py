@@ -30,9 +30,14 @@ def fold(word: str) -> str:
     return unicodedata.normalize("NFC", kept or f"{ODD_MARK}{word}")[:TOKEN_LENGTH]
 
 
-def words(text: str) -> list[str]:
-    """Return the folded words of a name; a hyphen parts words, an apostrophe does not."""
-    return [fold(word) for word in text.replace("-", " ").split()]
+def words(text: str) -> set[str]:
+    """Return the folded words of a name, with a hyphen and parted by it, and the name run together.
+
+    "Ana María Smith-Jones" is found by each word, by "smithjones" and by "anamaria".
+    """
+    pieces = text.split()
+    parts = text.replace("-", " ").split()
+    return {fold(word) for word in (*pieces, *parts, text) if word.strip()}
 
 
 def patient_tokens(
@@ -97,6 +102,4 @@ def _digits(text: str) -> str:
 
 def is_plain_line(text: str) -> bool:
     """Say whether a line can be stored: no control, direction or line characters, no surrogates."""
-    return not any(
-        char in DIRECTIONS or unicodedata.category(char) in REFUSED for char in text
-    )
+    return not any(char in DIRECTIONS or unicodedata.category(char) in REFUSED for char in text)

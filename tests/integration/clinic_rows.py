@@ -1,7 +1,7 @@
 """The smallest clinic a message, sweep or record needs: rows without planning or cells."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -140,17 +140,24 @@ def make_rows(engine: Engine) -> Rows:
         session.flush()
         account = Account(login="cleo", staff_id=staff.id, created_at=LONG_AGO)
         session.add(account)
-        for kind in WHOLE:
-            _define(session, kind, kind, _data(kind))
-        rows = Rows(
-            engine=engine,
-            site_id=site.id,
-            kind_id=_define(session, "visit_kind", "tms", _one("visit_kinds", "tms")),
-            protocol_id=_define(session, "protocol", "any", _one("protocols", None)),
-            patient_id=_patient(session, email="pat@home.test", family="Price", given="Pat"),
-            cleo_id=0,
-        )
-        return replace(rows, cleo_id=account.id)
+        patient_id = _patient(session, email="pat@home.test", family="Price", given="Pat")
+        return rows_for(engine, session, site.id, patient_id, account.id)
+
+
+def rows_for(
+    engine: Engine, session: Session, site_id: int, patient_id: int, account_id: int
+) -> Rows:
+    """Define what the medical director decides, for people who stand in the database already."""
+    for kind in WHOLE:
+        _define(session, kind, kind, _data(kind))
+    return Rows(
+        engine=engine,
+        site_id=site_id,
+        kind_id=_define(session, "visit_kind", "tms", _one("visit_kinds", "tms")),
+        protocol_id=_define(session, "protocol", "any", _one("protocols", None)),
+        patient_id=patient_id,
+        cleo_id=account_id,
+    )
 
 
 def _data(name: str) -> dict:

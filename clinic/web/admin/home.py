@@ -1,10 +1,15 @@
-"""The first page of the administrator's door."""
+"""The first page of the administrator's door: the sites."""
 
 from flask import render_template
 
+from clinic.models.engine import reading
+from clinic.queries.sites import site_rows
 from clinic.rules.permissions import Permission
 from clinic.web.admin.blueprint import blueprint
+from clinic.web.admin.sites import present_site
+from clinic.web.admin.tabs import tabs
 from clinic.web.guard import needs
+from clinic.web.requests import current_clinic
 from clinic.web.shell import in_menu
 from clinic.web.words import lazy
 
@@ -13,5 +18,9 @@ from clinic.web.words import lazy
 @in_menu(lazy("Set-up"), position=80, key="a")
 @needs(Permission.SEE_SETUP)
 def home() -> str:
-    """Show where the work of the administrator's door begins."""
-    return render_template("admin/home.html")
+    """Show the sites with their hours and the holidays to come."""
+    here = current_clinic()
+    with reading(here.engine) as unit:
+        rows = site_rows(unit, holidays_from=here.now.date())
+    sites = [present_site(row) for row in rows]
+    return render_template("admin/home.html", tabs=tabs(), sites=sites)

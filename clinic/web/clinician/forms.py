@@ -9,6 +9,7 @@ from wtforms import (
     SelectField,
     StringField,
 )
+from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from clinic.web.forms import ClinicForm
@@ -51,13 +52,13 @@ class VitalsForm(ClinicForm):
     sedation = SelectField(
         lazy("Awake, MOAA/S"),
         choices=[
-            ("", lazy("not assessed")),
-            ("5", lazy("5: answers readily")),
-            ("4", lazy("4: answers slowly")),
-            ("3", lazy("3: answers when called loudly")),
-            ("2", lazy("2: answers when shaken mildly")),
-            ("1", lazy("1: answers to a painful squeeze")),
-            ("0", lazy("0: does not answer")),
+            SelectChoice("", lazy("not assessed")),
+            SelectChoice("5", lazy("5: answers readily")),
+            SelectChoice("4", lazy("4: answers slowly")),
+            SelectChoice("3", lazy("3: answers when called loudly")),
+            SelectChoice("2", lazy("2: answers when shaken mildly")),
+            SelectChoice("1", lazy("1: answers to a painful squeeze")),
+            SelectChoice("0", lazy("0: does not answer")),
         ],
         validators=[Optional()],
     )

@@ -134,7 +134,8 @@ def _due(visit: DayVisit, zone: str, now: datetime) -> tuple[str, bool]:
     if visit.ended_at is not None:
         return gettext("finish the visit"), True
     if visit.started_at is not None:
-        return gettext("in session since %(time)s", time=present.time_at(visit.started_at, zone)), False
+        began = present.time_at(visit.started_at, zone)
+        return gettext("in session since %(time)s", time=began), False
     if visit.status is Status.ARRIVED:
         return gettext("bring to the room"), True
     return gettext("take vitals, then start"), True

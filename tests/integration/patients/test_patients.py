@@ -78,19 +78,22 @@ def test_adding_leaves_an_audit_row_without_names(session: Session) -> None:
 
 @pytest.mark.slow
 def test_every_naughty_string_is_stored_or_refused_at_its_field(session: Session) -> None:
+    refused = set()
     for line in naughty():
         wanted = unicodedata.normalize("NFC", line).strip()
         try:
             patient = new_patient(session, line, line)
-        except RuleBroken as refused:
-            assert (refused.code, refused.values["field"]) in {
-                ("field_empty", "family"),
-                ("field_too_long", "family"),
-                ("character_refused", "family"),
-            }
+        except RuleBroken as problem:
+            refused.add((problem.code, problem.values["field"]))
             continue
         session.refresh(patient)
         assert (patient.family, patient.given) == (wanted, wanted)
+
+    assert refused <= {
+        ("field_empty", "family"),
+        ("field_too_long", "family"),
+        ("character_refused", "family"),
+    }
 
 
 @pytest.mark.slow
@@ -141,7 +144,9 @@ def test_a_patient_is_found_by_the_end_of_the_phone(session: Session, typed: str
     assert found(session, typed) == ["Reed, Pat"]
 
 
-@pytest.mark.parametrize("typed", ["1984-06-01", "06/01/1984", "6/1/1984", "1984-6", "reed 1984-06-01"])
+@pytest.mark.parametrize(
+    "typed", ["1984-06-01", "06/01/1984", "6/1/1984", "1984-6", "reed 1984-06-01"]
+)
 def test_a_patient_is_found_by_the_birth_date(session: Session, typed: str) -> None:
     new_patient(session, "Reed")
 

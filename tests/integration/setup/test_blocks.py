@@ -105,9 +105,7 @@ def close_site(session: Session, day: Day, by: Actor = JOB) -> Block:
     )
 
 
-def shut_device(
-    session: Session, day: Day, start_at: datetime = TEN, hours: float = 1
-) -> Block:
+def shut_device(session: Session, day: Day, start_at: datetime = TEN, hours: float = 1) -> Block:
     return add_block(
         session,
         resource_id=day.device,

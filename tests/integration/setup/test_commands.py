@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
 from clinic.actions.accounts import verify_password
 from clinic.cli import COMMANDS, main
 from clinic.models.accounts import Account
 from clinic.models.engine import make_engine, reading
-from sqlalchemy import select
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "setup-example.json"
 INIT = ("init", "--name", "Ana Ruiz", "--email", "ana@example.org", "--zone", "America/New_York")

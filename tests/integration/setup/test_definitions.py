@@ -28,9 +28,7 @@ def starter(name: str) -> dict[str, JsonValue]:
     return document
 
 
-def refusal(
-    session: Session, now: datetime, document: JsonValue
-) -> list[tuple[str, str]]:
+def refusal(session: Session, now: datetime, document: JsonValue) -> list[tuple[str, str]]:
     with pytest.raises(DocumentRefused) as caught:
         load_definitions(session, document=document, by=BY, now=now)
     return [(fault.path, fault.code) for fault in caught.value.faults]
@@ -55,9 +53,7 @@ def test_loading_again_changes_nothing(session: Session, now: datetime) -> None:
     assert (again.added, again.unchanged) == ((), len(first.added))
 
 
-def test_every_starter_protocol_and_kind_can_be_read_back(
-    session: Session, now: datetime
-) -> None:
+def test_every_starter_protocol_and_kind_can_be_read_back(session: Session, now: datetime) -> None:
     load_starter_data(session, by=BY, now=now)
 
     protocols, kinds = definitions.protocols(session), definitions.visit_kinds(session)
@@ -66,9 +62,7 @@ def test_every_starter_protocol_and_kind_can_be_read_back(
     assert {step.visit_kind for one in protocols.values() for step in one.steps} <= set(kinds)
 
 
-def test_a_protocol_that_inherits_has_its_parents_fields(
-    session: Session, now: datetime
-) -> None:
+def test_a_protocol_that_inherits_has_its_parents_fields(session: Session, now: datetime) -> None:
     load_starter_data(session, by=BY, now=now)
 
     child = definitions.protocols(session)["esk_mdsi"]

@@ -19,11 +19,11 @@ from clinic.models.appointments import Appointment
 from clinic.models.base import JsonValue
 from clinic.models.engine import make_engine, writing
 from clinic.models.resources import Cell
+from clinic.queries.availability import SiteFrame
 from clinic.queries.setup import export_setup
 from clinic.rules.actors import Actor, system_actor
 from clinic.schemas import DocumentRefused
 from tests.places import add_appointment_row, add_kind_row, add_patient_row
-from clinic.queries.availability import SiteFrame
 
 BY = system_actor("test")
 EXAMPLE = Path(__file__).parents[3] / "docs" / "setup-example.json"
@@ -127,9 +127,7 @@ def test_what_is_left_out_stays(session: Session, now: datetime, document: Docum
     site = at(document, "sites", 0)
     del site["hours"], site["holidays"]
 
-    apply_setup(
-        session, document={"schema": document["schema"], "sites": [site]}, by=BY, now=now
-    )
+    apply_setup(session, document={"schema": document["schema"], "sites": [site]}, by=BY, now=now)
 
     assert counts(session) == before
     assert at(export_setup(session), "sites", 0)["holidays"] == [
@@ -222,9 +220,7 @@ def test_a_fault_is_named_by_path_and_nothing_is_written(
     assert left == [0] * 9
 
 
-def test_all_faults_are_listed_at_once(
-    session: Session, now: datetime, document: Document
-) -> None:
+def test_all_faults_are_listed_at_once(session: Session, now: datetime, document: Document) -> None:
     at(document, "sites", 0)["zone"] = "Mars"
     at(document, "resources", 0)["site"] = "moon"
 

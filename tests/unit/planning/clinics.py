@@ -1,4 +1,4 @@
-"""Clinics and data for the planner's tests: the starter protocols, an ordinary clinic, tiny ones."""
+"""Clinics for the planner's tests: the starter protocols, an ordinary clinic, tiny ones."""
 
 import json
 from collections.abc import Iterable, Sequence

@@ -129,9 +129,9 @@ class Reference:
 
     def week_holds(self, days: tuple[date, ...], day: date, step: Step, index: int) -> bool:
         week = self.week(day, step.anchor)
-        if step.starts is Starts.NEXT_ANCHOR_WEEK and index == 0 and days:
-            if week <= self.week(days[-1], step.anchor):
-                return False
+        waits = step.starts is Starts.NEXT_ANCHOR_WEEK and index == 0
+        if waits and days and week <= self.week(days[-1], step.anchor):
+            return False
         if step.anchor is Anchor.NONE:
             return True
         own = [d for d, (s, _, _) in zip(days, self.order, strict=False) if s.key == step.key]
@@ -186,8 +186,9 @@ class Reference:
                 self.off([d for _, d in mine if self.week(d, step.anchor) == week], week, pattern)
                 for week in sorted(set(weeks))
             ]
-            found += [(weeks[-1] - zero).days // 7, *map(sum, zip(*offs, strict=True))]
+            found.append((weeks[-1] - zero).days // 7)
             found.append(sum((week - zero).days // 7 for week in weeks))
+            found += map(sum, zip(*offs, strict=True))
         return tuple(found)
 
     def off(self, days: list[date], week: date, pattern: frozenset[int]) -> tuple[int, int, int]:
@@ -397,24 +398,28 @@ class Reference:
             if rule.mode is Mode.SEAT:
                 for key in member:
                     users.setdefault(key, []).append(rule)
-        for key, mine in users.items():
-            groups = [rule.group for rule in mine]
-            if len(mine) == 1:
-                continue
-            if any(g is not None and g.rule is GroupRule.DISTINCT for g in groups):
-                if len({g.name for g in groups if g}) < len([g for g in groups if g]):
-                    return False
-            shared = groups[0] is not None and all(g == groups[0] for g in groups)
-            wanted: dict[int, int] = {}
-            for rule in mine:
-                seats_of_member = self.tiny.world.resources[key].seats
-                for cell, seats in self.demand(rule, seats_of_member, start, length).items():
-                    old = wanted.get(cell, 0)
-                    wanted[cell] = max(old, seats) if shared else old + seats
-            free = self.tiny.world.days[day][key].free
-            if any(sum(m >> c & 1 for m in free) < seats for c, seats in wanted.items()):
-                return False
-        return True
+        return all(
+            self.serves_all(key, mine, day, start, length)
+            for key, mine in users.items()
+            if len(mine) > 1
+        )
+
+    def serves_all(
+        self, key: int, mine: list[Requirement], day: date, start: int, length: int
+    ) -> bool:
+        groups = [rule.group for rule in mine]
+        apart = [g.name for g in groups if g is not None and g.rule is GroupRule.DISTINCT]
+        if len(set(apart)) < len(apart):
+            return False
+        shared = groups[0] is not None and all(g == groups[0] for g in groups)
+        wanted: dict[int, int] = {}
+        for rule in mine:
+            seats_of_member = self.tiny.world.resources[key].seats
+            for cell, seats in self.demand(rule, seats_of_member, start, length).items():
+                old = wanted.get(cell, 0)
+                wanted[cell] = max(old, seats) if shared else old + seats
+        free = self.tiny.world.days[day][key].free
+        return all(sum(m >> c & 1 for m in free) >= seats for c, seats in wanted.items())
 
     def holes(
         self, rule: Requirement, key: int, day: date, start: int, length: int, turnover: int

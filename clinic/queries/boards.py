@@ -1,0 +1,475 @@
+"""The day board: what a site's day looks like by device, room and person, read as plain rows.
+
+Nothing here loads an entity: five queries, whatever the number of cards.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from clinic.models.appointments import Appointment, Assignment, BoardVersion
+from clinic.models.courses import Course
+from clinic.models.patients import Patient
+from clinic.models.resources import Block, Resource, Seat, Shift
+from clinic.models.sites import Holiday, OpeningHours, Site
+from clinic.models.staff import Grant, Staff
+from clinic.queries.availability import PATIENT, PERSON, minutes_mask
+from clinic.queries.definitions import visit_kind
+from clinic.rules.appointments import COUNTING, CancelledBy, Outcome, Status
+from clinic.rules.courses import CourseStatus
+from clinic.rules.wall_days import CELL_MIN, WHOLE_DAY, WallDay, instant_of, quantum_of, wall_day
+
+NOT_SHOWN = (Status.CANCELLED, Status.ENTERED_IN_ERROR)
+SHOWN = tuple(status for status in Status if status not in NOT_SHOWN)
+NOT_A_COLUMN = (PATIENT, "coil", "navigation")
+KIND_ORDER = ("tms_device", "dosing_room", "consult_room", "room", "recovery_room")
+NOT_A_PART = ("front_desk", "intake", "biller", "clinic_admin")
+LEAST_GAP_CELLS = 3
+DAY_QUANTA = 288
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of cells of the local day, half-open."""
+
+    from_cell: int
+    to_cell: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShutSpan:
+    """A stretch in which a column cannot be booked, with why (empty: off shift or closed)."""
+
+    span: Span
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An appointment as the board shows it; `number` is None where a visit uses none."""
+
+    id: int
+    public_id: str
+    family: str
+    given: str
+    kind_label: str
+    status: Status
+    outcome: Outcome | None
+    is_confirmed: bool
+    is_make_up: bool
+    is_on_hold: bool
+    number: int | None
+    total: int | None
+    local_min: int
+    length_min: int
+    start_at: datetime
+    arrived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """A card in a column: its cells there and its lane, 0 the first."""
+
+    card: Card
+    span: Span
+    lane: int
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One device, room or person with what is in its day."""
+
+    key: str
+    name: str
+    kind: str
+    part: str
+    tags: tuple[str, ...]
+    seats: int
+    lanes: int
+    cards: tuple[Seated, ...]
+    shut: tuple[ShutSpan, ...]
+    gaps: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A site's day. `opens` is the stretch drawn; `is_closed` says that nobody can be booked."""
+
+    site_id: int
+    zone: str
+    on: date
+    version: int
+    is_closed: bool
+    opens: Span
+    columns: tuple[Column, ...]
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    zone: str
+    version: int
+    is_holiday: bool
+    open_mask: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Thing:
+    id: int
+    key: str
+    name: str
+    kind: str
+    part: str
+    tags: tuple[str, ...]
+    seats: int
+    shift_mask: int
+
+
+def read_board(session: Session, *, site_id: int, on: date) -> Board:
+    """Return the day of a site with its columns, cards, blocks and free gaps, in five queries."""
+    frame = _frame(session, site_id, on)
+    day = wall_day(on, frame.zone)
+    things = _things(session, site_id, on)
+    cards = _cards(session, site_id, on)
+    held = _held(session, site_id, on, day, cards)
+    blocks = _blocks(session, site_id, [thing.id for thing in things], day)
+    open_mask = 0 if frame.is_holiday else frame.open_mask & day.bookable
+    columns = [_column(thing, cards, held, blocks, open_mask, day) for thing in things]
+    return Board(
+        site_id=site_id,
+        zone=frame.zone,
+        on=on,
+        version=frame.version,
+        is_closed=not open_mask,
+        opens=_drawn(frame.open_mask, cards.values()),
+        columns=tuple(columns),
+        cards=tuple(cards.values()),
+    )
+
+
+def board_version(session: Session, *, site_id: int, on: date) -> int:
+    """Return the version number of a site's day, 0 for one that nothing has touched."""
+    found = session.scalar(
+        select(BoardVersion.n).where(BoardVersion.site_id == site_id, BoardVersion.on == on)
+    )
+    return found or 0
+
+
+def _frame(session: Session, site_id: int, on: date) -> _Frame:
+    version = (
+        select(BoardVersion.n)
+        .where(BoardVersion.site_id == site_id, BoardVersion.on == on)
+        .scalar_subquery()
+    )
+    holiday = exists().where(Holiday.site_id == site_id, Holiday.on == on)
+    rows = session.execute(
+        select(Site.zone, version, holiday, OpeningHours.from_min, OpeningHours.to_min)
+        .outerjoin(
+            OpeningHours,
+            and_(OpeningHours.site_id == Site.id, OpeningHours.weekday == on.weekday()),
+        )
+        .where(Site.id == site_id)
+    ).all()
+    mask = 0
+    for _zone, _n, _is_holiday, from_min, to_min in rows:
+        if from_min is not None:
+            mask |= minutes_mask(from_min, to_min)
+    zone, n, is_holiday, _from, _to = rows[0]
+    return _Frame(zone, n or 0, bool(is_holiday), mask)
+
+
+def _things(session: Session, site_id: int, on: date) -> list[_Thing]:
+    """Return the columns in their order: devices, rooms, recovery, people with a shift that day."""
+    found: dict[int, _Thing] = {}
+    for row in session.execute(_thing_rows(site_id, on)):
+        mask = 0 if row.from_min is None else minutes_mask(row.from_min, row.to_min)
+        known = found.get(row.id)
+        found[row.id] = _Thing(
+            id=row.id,
+            key=row.key,
+            name=row.short_name or row.name,
+            kind=row.kind,
+            part=row.part or "",
+            tags=tuple(row.tags),
+            seats=row.seats,
+            shift_mask=mask | (known.shift_mask if known else 0),
+        )
+    places = {row_id: at for at, row_id in enumerate(found)}
+    return sorted(found.values(), key=lambda one: (_kind_rank(one.kind), places[one.id]))
+
+
+def _kind_rank(kind: str) -> int:
+    if kind == PERSON:
+        return len(KIND_ORDER) + 1
+    return KIND_ORDER.index(kind) if kind in KIND_ORDER else KIND_ORDER.index("room")
+
+
+def _thing_rows(site_id: int, on: date) -> Select[*tuple[object, ...]]:
+    seats = (
+        select(func.count()).where(Seat.resource_id == Resource.id).correlate(Resource)
+    ).scalar_subquery()
+    part = (
+        select(Grant.role)
+        .where(Grant.staff_id == Staff.id, Grant.role.not_in(NOT_A_PART))
+        .order_by(Grant.id)
+        .limit(1)
+        .correlate(Staff)
+        .scalar_subquery()
+    )
+    on_shift = and_(
+        Shift.resource_id == Resource.id,
+        Shift.site_id == site_id,
+        Shift.weekday == on.weekday(),
+        Shift.from_on <= on,
+        or_(Shift.until_on.is_(None), Shift.until_on >= on),
+    )
+    return (
+        select(
+            Resource.id,
+            Resource.key,
+            Resource.name,
+            Resource.kind,
+            Resource.tags,
+            Staff.short_name,
+            seats.label("seats"),
+            part.label("part"),
+            Shift.from_min,
+            Shift.to_min,
+        )
+        .outerjoin(Shift, on_shift)
+        .outerjoin(Staff, Staff.resource_id == Resource.id)
+        .where(
+            or_(Resource.site_id == site_id, Shift.id.is_not(None)),
+            Resource.is_active,
+            Resource.kind.not_in(NOT_A_COLUMN),
+        )
+        .order_by(Resource.position, Resource.name, Resource.id)
+    )
+
+
+def _cards(session: Session, site_id: int, on: date) -> dict[int, Card]:
+    labels: dict[int, str] = {}
+    found: dict[int, Card] = {}
+    for row in session.execute(_card_rows(site_id, on)).all():
+        if row.definition_id not in labels:
+            labels[row.definition_id] = visit_kind(session, row.definition_id).staff_label
+        found[row.id] = Card(
+            id=row.id,
+            public_id=row.public_id,
+            family=row.family,
+            given=row.given,
+            kind_label=labels[row.definition_id],
+            status=row.status,
+            outcome=row.outcome,
+            is_confirmed=row.confirmed_at is not None,
+            is_make_up=row.make_up_for_id is not None,
+            is_on_hold=row.course_status is CourseStatus.ON_HOLD,
+            number=row.number if _has_number(row.status, row.outcome) else None,
+            total=prescribed(row.counts),
+            local_min=row.local_min,
+            length_min=row.length_min,
+            start_at=row.start_at,
+            arrived_at=row.arrived_at,
+        )
+    return found
+
+
+def _has_number(status: Status, outcome: Outcome | None) -> bool:
+    return status in COUNTING and outcome is not Outcome.NOT_TREATED
+
+
+def prescribed(counts: Mapping[str, object] | None) -> int | None:
+    """Return the prescribed number of visits of a course from its counts by step; None without."""
+    if counts is None:
+        return None
+    return sum(count for count in counts.values() if isinstance(count, int))
+
+
+def number_column() -> "Select[int]":
+    """Return the correlated count that gives a visit its number: the k-th that counts, in time."""
+    other = aliased(Appointment)
+    return (
+        select(func.count())
+        .where(
+            other.course_id == Appointment.course_id,
+            other.start_at <= Appointment.start_at,
+            or_(other.start_at < Appointment.start_at, other.id <= Appointment.id),
+            other.status.in_(COUNTING),
+            or_(other.outcome.is_(None), other.outcome != Outcome.NOT_TREATED),
+        )
+        .correlate(Appointment)
+    )
+
+
+def _card_rows(site_id: int, on: date) -> Select[*tuple[object, ...]]:
+    return (
+        select(
+            Appointment.id,
+            Appointment.public_id,
+            Patient.family,
+            Patient.given,
+            Appointment.definition_id,
+            Appointment.status,
+            Appointment.outcome,
+            Appointment.confirmed_at,
+            Appointment.make_up_for_id,
+            Appointment.local_min,
+            Appointment.length_min,
+            Appointment.start_at,
+            Appointment.arrived_at,
+            Course.counts,
+            Course.status.label("course_status"),
+            number_column().scalar_subquery().label("number"),
+        )
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .outerjoin(Course, Course.id == Appointment.course_id)
+        .where(
+            Appointment.site_id == site_id,
+            Appointment.local_on == on,
+            Appointment.status.in_(SHOWN),
+        )
+        .order_by(Appointment.start_at, Appointment.id)
+    )
+
+
+def _held(
+    session: Session, site_id: int, on: date, day: WallDay, cards: Mapping[int, Card]
+) -> dict[int, list[tuple[int, Span]]]:
+    """Return what each resource holds as (appointment, cells), turnover included."""
+    rows = session.execute(
+        select(
+            Assignment.resource_id,
+            Assignment.appointment_id,
+            func.min(Assignment.from_quantum),
+            func.max(Assignment.to_quantum),
+        )
+        .join(Appointment, Appointment.id == Assignment.appointment_id)
+        .where(
+            Appointment.site_id == site_id,
+            Appointment.local_on == on,
+            Appointment.status.in_(SHOWN),
+        )
+        .group_by(Assignment.resource_id, Assignment.appointment_id)
+        .order_by(func.min(Assignment.from_quantum), Assignment.appointment_id)
+    )
+    found: dict[int, list[tuple[int, Span]]] = defaultdict(list)
+    for resource_id, appointment_id, first, last in rows:
+        card = cards.get(appointment_id)
+        if card is not None:
+            begin = card.local_min // CELL_MIN + first - quantum_of(card.start_at)
+            found[resource_id].append((appointment_id, Span(begin, begin + last - first)))
+    return found
+
+
+def _blocks(
+    session: Session, site_id: int, resource_ids: Sequence[int], day: WallDay
+) -> dict[int, list[tuple[int, str, str]]]:
+    """Return the blocks of the day as (cells, kind, reason) by resource id, the site's under 0."""
+    quanta = [quantum for quantum in day.quanta if quantum is not None]
+    rows = session.execute(
+        select(Block.resource_id, Block.start_at, Block.end_at, Block.kind, Block.reason)
+        .where(
+            Block.removed_at.is_(None),
+            Block.start_at < instant_of(quanta[-1] + 1),
+            Block.end_at > instant_of(quanta[0]),
+            or_(Block.site_id == site_id, Block.resource_id.in_(resource_ids)),
+        )
+        .order_by(Block.start_at, Block.id)
+    )
+    found: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
+    for resource_id, start_at, end_at, kind, reason in rows:
+        last = quantum_of(end_at - timedelta(microseconds=1)) + 1
+        mask = day.cell_span(quantum_of(start_at), last)
+        found[resource_id or 0].append((mask, kind, reason))
+    return found
+
+
+def _column(
+    thing: _Thing,
+    cards: Mapping[int, Card],
+    held: Mapping[int, Sequence[tuple[int, Span]]],
+    blocks: Mapping[int, Sequence[tuple[int, str, str]]],
+    site_open: int,
+    day: WallDay,
+) -> Column:
+    mine = held.get(thing.id, ())
+    seated, lanes = _lanes([(cards[key], _shown(cards[key], span)) for key, span in mine])
+    shut = [*blocks.get(0, ()), *blocks.get(thing.id, ())]
+    open_mask = site_open & (thing.shift_mask if thing.kind == PERSON else WHOLE_DAY)
+    free = open_mask & ~_full(mine, thing.seats)
+    for mask, _kind, _reason in shut:
+        free &= ~mask
+    spans = [
+        ShutSpan(span, kind, reason) for mask, kind, reason in shut for span in spans_of(mask)
+    ]
+    spans += [ShutSpan(span, "", "") for span in spans_of(site_open & ~open_mask)]
+    gaps = [one for one in spans_of(free) if one.to_cell - one.from_cell >= LEAST_GAP_CELLS]
+    return Column(
+        key=thing.key,
+        name=thing.name,
+        kind=thing.kind,
+        part=thing.part,
+        tags=thing.tags,
+        seats=thing.seats,
+        lanes=lanes,
+        cards=tuple(seated),
+        shut=tuple(spans),
+        gaps=tuple(gaps),
+    )
+
+
+def _shown(card: Card, held: Span) -> Span:
+    """Return the cells in which a card is drawn: what it holds, without the turnover after it."""
+    end = -(-(card.local_min + card.length_min) // CELL_MIN)
+    return Span(held.from_cell, max(min(held.to_cell, end), held.from_cell + 1))
+
+
+def _lanes(spans: Sequence[tuple[Card, Span]]) -> tuple[list[Seated], int]:
+    """Return cards side by side where they overlap, and the number of lanes that takes."""
+    ends: list[int] = []
+    seated: list[Seated] = []
+    for card, span in sorted(spans, key=lambda one: (one[1].from_cell, one[0].id)):
+        lane = next((n for n, end in enumerate(ends) if end <= span.from_cell), len(ends))
+        ends[lane : lane + 1] = [span.to_cell]
+        seated.append(Seated(card, span, lane))
+    return seated, max(len(ends), 1)
+
+
+def _full(held: Iterable[tuple[int, Span]], seats: int) -> int:
+    """Return the cells in which no seat is free, each appointment taken for one seat."""
+    levels = [0] * max(seats, 1)
+    for _key, span in held:
+        mask = minutes_mask(span.from_cell * CELL_MIN, span.to_cell * CELL_MIN)
+        for level in range(len(levels) - 1, 0, -1):
+            levels[level] |= levels[level - 1] & mask
+        levels[0] |= mask
+    return levels[-1]
+
+
+def spans_of(mask: int) -> list[Span]:
+    """Return the runs of set cells."""
+    found: list[Span] = []
+    at = 0
+    while mask >> at:
+        low = (mask >> at) & -(mask >> at)
+        begin = at + low.bit_length() - 1
+        rest = ~(mask >> begin)
+        length = (rest & -rest).bit_length() - 1
+        found.append(Span(begin, begin + length))
+        at = begin + length
+    return found
+
+
+def _drawn(open_mask: int, cards: Iterable[Card]) -> Span:
+    """Return the whole hours from opening or the first card to closing or the last card's end."""
+    spans = spans_of(open_mask) or [Span(8 * 12, 18 * 12)]
+    first, last = spans[0].from_cell, spans[-1].to_cell
+    for card in cards:
+        first = min(first, card.local_min // CELL_MIN)
+        last = max(last, -(-(card.local_min + card.length_min) // CELL_MIN))
+    return Span(first // 12 * 12, min(-(-last // 12) * 12, DAY_QUANTA))

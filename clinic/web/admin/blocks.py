@@ -1,0 +1,45 @@
+"""The closed times to come: closures, leave, outages; read only."""
+
+from flask import render_template
+from flask_babel import gettext
+
+from clinic.models.engine import reading
+from clinic.queries.blocks import BlockRow, block_rows
+from clinic.queries.resources import clinic_zone
+from clinic.rules.permissions import Permission
+from clinic.web import present
+from clinic.web.admin.blueprint import blueprint
+from clinic.web.admin.tables import Cell, grouped
+from clinic.web.admin.tabs import tabs
+from clinic.web.guard import needs
+from clinic.web.requests import current_clinic
+
+
+@blueprint.get("/closed-times")
+@needs(Permission.SEE_SETUP)
+def list_blocks() -> str:
+    """Show what is shut now and later."""
+    here = current_clinic()
+    with reading(here.engine) as unit:
+        rows = block_rows(unit, after=here.now)
+        zone = clinic_zone(unit)
+    heads = (
+        gettext("What"),
+        gettext("From"),
+        gettext("To"),
+        gettext("Kind"),
+        gettext("Reason"),
+    )
+    groups = grouped(("", _cells(row, zone)) for row in rows)
+    return render_template("admin/list.html", tabs=tabs(), heads=heads, groups=groups)
+
+
+def _cells(row: BlockRow, zone: str) -> tuple[Cell, ...]:
+    here = row.zone or zone
+    return (
+        Cell(row.of, is_strong=True),
+        Cell(present.moment_at(row.start_at, here)),
+        Cell(present.moment_at(row.end_at, here)),
+        Cell(row.kind.replace("_", " ")),
+        Cell(row.reason),
+    )

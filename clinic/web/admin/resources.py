@@ -1,0 +1,43 @@
+"""The devices, rooms and coils, read only."""
+
+from flask import render_template
+from flask_babel import gettext
+
+from clinic.models.engine import reading
+from clinic.queries.resources import ResourceRow, resource_rows
+from clinic.rules.permissions import Permission
+from clinic.web.admin.blueprint import blueprint
+from clinic.web.admin.tables import Cell, Group, grouped
+from clinic.web.admin.tabs import tabs
+from clinic.web.guard import needs
+from clinic.web.requests import current_clinic
+
+
+@blueprint.get("/resources")
+@needs(Permission.SEE_SETUP)
+def list_resources() -> str:
+    """Show what can be booked at each site, with seats and tags."""
+    with reading(current_clinic().engine) as unit:
+        rows = resource_rows(unit)
+    heads = (
+        gettext("Name"),
+        gettext("Kind"),
+        gettext("Seats"),
+        gettext("Tags"),
+        gettext("Goes on"),
+        gettext("Key"),
+    )
+    groups: list[Group] = grouped((row.site, _cells(row)) for row in rows)
+    return render_template("admin/list.html", tabs=tabs(), heads=heads, groups=groups)
+
+
+def _cells(row: ResourceRow) -> tuple[Cell, ...]:
+    name = row.name if row.is_active else gettext("%(name)s (out of use)", name=row.name)
+    return (
+        Cell(name, is_strong=True),
+        Cell(row.kind.replace("_", " ")),
+        Cell(str(row.seats), is_number=True),
+        Cell(", ".join(row.tags)),
+        Cell(", ".join(row.fits)),
+        Cell(row.key, is_quiet=True),
+    )

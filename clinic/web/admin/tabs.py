@@ -1,0 +1,32 @@
+"""The second row of links on the set-up pages."""
+
+from dataclasses import dataclass
+
+from flask import request, url_for
+
+from clinic.web.words import lazy
+
+TABS = (
+    ("admin.home", lazy("Sites")),
+    ("admin.list_resources", lazy("Devices and rooms")),
+    ("admin.list_people", lazy("People")),
+    ("admin.list_blocks", lazy("Closed times")),
+    ("admin.list_protocols", lazy("Protocols")),
+    ("admin.list_kinds", lazy("Visit kinds")),
+)
+BELOW = {"admin.show_protocol": "admin.list_protocols"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One link of the row."""
+
+    label: str
+    address: str
+    is_current: bool
+
+
+def tabs() -> list[Tab]:
+    """Return the row, with the page that is shown marked."""
+    shown = BELOW.get(request.endpoint or "", request.endpoint)
+    return [Tab(str(label), url_for(name), name == shown) for name, label in TABS]

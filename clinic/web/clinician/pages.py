@@ -1,0 +1,253 @@
+"""The visit page as it is printed: what was read, and the two forms, filled or fresh."""
+
+from dataclasses import dataclass
+
+from flask import url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from wtforms.fields import SelectChoice
+
+from clinic.models.definitions import Definition
+from clinic.models.engine import reading
+from clinic.queries.charts import Chart, chart, numbers
+from clinic.queries.definitions import DefinitionKind, visit_kind, whole
+from clinic.queries.observations import ReadingRow, readings
+from clinic.queries.side_effects import SideEffectRow, of_visit
+from clinic.rules.appointments import Status
+from clinic.rules.courses import CourseStatus
+from clinic.rules.side_effects import (
+    OTHER,
+    Response,
+    SideEffectList,
+    Term,
+    modality_family,
+    parse_side_effects,
+)
+from clinic.rules.vitals import parse_thresholds
+from clinic.web import present
+from clinic.web.clinician.forms import SideEffectForm
+from clinic.web.clinician.verdicts import (
+    ReadingView,
+    RuleBook,
+    VerdictView,
+    reading_view,
+    verdict,
+)
+from clinic.web.requests import current_clinic
+
+QUICK = frozenset({Response.NONE, Response.REVIEW})
+"""Terms of these levels are one tap; what calls for more is chosen and saved on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A button that moves the visit on."""
+
+    address: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class EffectView:
+    """One logged side effect."""
+
+    public_id: str
+    label: str
+    grade: str
+    time: str
+    by: str
+    level: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitPage:
+    """All that the visit page prints beside its forms."""
+
+    public_id: str
+    name: str
+    number: str
+    kind: str
+    when: str
+    place: str
+    tag: present.StatusTag
+    facts: tuple[tuple[str, str], ...]
+    strip: present.Strip | None
+    is_on_hold: bool
+    session: str
+    step: Step | None
+    verdict: VerdictView | None
+    readings: tuple[ReadingView, ...]
+    effects: tuple[EffectView, ...]
+    quick: tuple[Term, ...]
+    version: int
+    patient_id: int
+    appointment_id: int
+    listed: SideEffectList
+    modality: str | None
+
+
+def read_page(public_id: str) -> VisitPage:
+    """Return the page of a visit in one read unit, or raise NotFound."""
+    here = current_clinic()
+    with reading(here.engine) as unit:
+        seen = chart(unit, public_id=public_id, site_ids=here.actor.site_ids)
+        rows = readings(unit, appointment_id=seen.appointment.id)
+        effects = of_visit(unit, appointment_id=seen.appointment.id)
+        books = {one: _book(unit, one) for one in {row.definition_id for row in rows}}
+        listed = parse_side_effects(whole(unit, DefinitionKind.SIDE_EFFECTS))
+        kind = visit_kind(unit, seen.appointment.definition_id).staff_label
+    return _page(seen, kind, rows, effects, books, listed)
+
+
+def _book(unit: Session, definition_id: int) -> RuleBook:
+    row = unit.get_one(Definition, definition_id)
+    return RuleBook(parse_thresholds(row.body), row.version)
+
+
+def _page(
+    seen: Chart,
+    kind: str,
+    rows: list[ReadingRow],
+    effects: list[SideEffectRow],
+    books: dict[int, RuleBook],
+    listed: SideEffectList,
+) -> VisitPage:
+    appointment, zone = seen.appointment, seen.site.zone
+    standing = [row for row in rows if not (row.is_voided or row.is_corrected)]
+    last = standing[-1] if standing else None
+    modality = modality_family(None if seen.protocol is None else seen.protocol.modality)
+    return VisitPage(
+        public_id=appointment.public_id,
+        name=present.full_name(
+            seen.patient.family, seen.patient.given, seen.patient.preferred
+        ),
+        number=_number(seen),
+        kind=kind,
+        when=f"{present.day(appointment.local_on)} {present.clock_time(appointment.local_min)}",
+        place=", ".join(seen.places),
+        tag=present.status_tag(
+            appointment.status,
+            outcome=appointment.outcome,
+            is_confirmed=appointment.confirmed_at is not None,
+            cancelled_by=appointment.cancelled_by,
+        ),
+        facts=_facts(seen),
+        strip=_strip(seen),
+        is_on_hold=seen.course is not None and seen.course.status is CourseStatus.ON_HOLD,
+        session=_session_word(seen, zone),
+        step=_step(seen),
+        verdict=None if last is None else verdict(last, books[last.definition_id], zone),
+        readings=tuple(reading_view(row, zone) for row in reversed(rows)),
+        effects=tuple(_effect(row, listed, zone) for row in effects),
+        quick=tuple(
+            term
+            for term in listed.for_modality(modality)
+            if term.level in QUICK and not term.holds_course
+        ),
+        version=appointment.version,
+        patient_id=appointment.patient_id,
+        appointment_id=appointment.id,
+        listed=listed,
+        modality=modality,
+    )
+
+
+def _number(seen: Chart) -> str:
+    found = numbers(seen.visits)
+    own = found.get(seen.appointment.id)
+    return "" if own is None else f"{own}/{len(found)}"
+
+
+def _facts(seen: Chart) -> tuple[tuple[str, str], ...]:
+    patient = seen.patient
+    facts = [(gettext("Record"), patient.record_number)]
+    if patient.birth_on is not None:
+        facts.append((gettext("Born"), present.day_with_year(patient.birth_on)))
+    if seen.protocol is not None:
+        facts.append((gettext("Protocol"), seen.protocol.name))
+    return tuple(facts)
+
+
+def _strip(seen: Chart) -> present.Strip | None:
+    if seen.course is None:
+        return None
+    visits = [
+        present.StripVisit(
+            on=visit.on,
+            status=visit.status,
+            outcome=visit.outcome,
+            is_make_up=visit.is_make_up,
+            address=url_for("clinician.show_visit", public_id=visit.public_id),
+        )
+        for visit in seen.visits
+    ]
+    return present.strip(visits, today=seen.appointment.local_on)
+
+
+def _session_word(seen: Chart, zone: str) -> str:
+    record = seen.record
+    if record is None:
+        return ""
+    began = present.time_at(record.started_at, zone)
+    if record.ended_at is None:
+        return gettext("in session since %(time)s", time=began)
+    return gettext(
+        "in session %(from_)s to %(to)s",
+        from_=began,
+        to=present.time_at(record.ended_at, zone),
+    )
+
+
+def _step(seen: Chart) -> Step | None:
+    """Return the one next step of the visit, if there is one."""
+    public_id, status = seen.appointment.public_id, seen.appointment.status
+    if status is Status.ARRIVED:
+        return Step(url_for("clinician.seat", public_id=public_id), gettext("In the room"))
+    if status is not Status.CHECKED_IN:
+        return None
+    if seen.record is None:
+        return Step(url_for("clinician.begin", public_id=public_id), gettext("Start the session"))
+    if seen.record.ended_at is None:
+        return Step(url_for("clinician.finish", public_id=public_id), gettext("End the session"))
+    return None
+
+
+def _effect(row: SideEffectRow, listed: SideEffectList, zone: str) -> EffectView:
+    term = listed.term(row.term_key)
+    grades = {grade.number: grade.label for grade in listed.grades}
+    return EffectView(
+        public_id=row.public_id,
+        label=row.free_text if term is None else term.label,
+        grade=grades.get(row.grade, str(row.grade)),
+        time=present.time_at(row.onset_at, zone),
+        by=row.recorded_by,
+        level=row.level,
+        word=response_word(row.level),
+    )
+
+
+def response_word(level: str) -> str:
+    """Return how soon somebody must look, in words."""
+    words = {
+        "none": gettext("logged"),
+        "review": gettext("prescriber reviews next working day"),
+        "same_day": gettext("reviewed by a clinician today"),
+        "now": gettext("a clinician comes now"),
+        "emergency": gettext("emergency plan, call for help"),
+    }
+    return words.get(level, level)
+
+
+def fill_choices(form: SideEffectForm, page: VisitPage) -> None:
+    """Give the side-effect form the terms, grades and options of the clinic's list."""
+    listed = page.listed
+    form.term.choices = [
+        SelectChoice("", gettext("choose")),
+        *(SelectChoice(term.key, term.label) for term in listed.for_modality(page.modality)),
+        SelectChoice(OTHER, gettext("Something else")),
+    ]
+    form.grade.choices = [SelectChoice(str(one.number), one.label) for one in listed.grades]
+    form.relatedness.choices = [SelectChoice(one, one) for one in listed.relatedness]
+    form.action.choices = [SelectChoice(one, one) for one in listed.actions]
+    form.outcome.choices = [SelectChoice(one, one) for one in listed.outcomes]

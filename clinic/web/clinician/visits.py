@@ -1,0 +1,152 @@
+"""The visit page and the steps of a visit: in the room, start, end."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Response, make_response, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from clinic.actions.attendance import check_in, fulfil
+from clinic.actions.audit import record_audit
+from clinic.actions.status_steps import locked_appointment
+from clinic.actions.visits import end_visit, start_visit
+from clinic.errors import ClinicError, Conflict, NotFound
+from clinic.models.appointments import Appointment
+from clinic.models.engine import writing
+from clinic.rules.actors import Actor
+from clinic.rules.appointments import Outcome
+from clinic.rules.permissions import Permission
+from clinic.web.clinician.blueprint import blueprint
+from clinic.web.clinician.forms import SideEffectForm, VitalsForm
+from clinic.web.clinician.pages import VisitPage, fill_choices, read_page
+from clinic.web.errors import form_again
+from clinic.web.guard import needs
+from clinic.web.requests import current_clinic, see_other
+from clinic.web.shell import say
+
+PAGE = "clinician/visit.html"
+
+
+@blueprint.get("/visits/<public_id>")
+@needs(Permission.SEE_CLINICAL)
+def show_visit(public_id: str) -> Response:
+    """Show one visit to the people at the chair; the reading of it leaves a trace."""
+    page = read_page(public_id)
+    note_view(page)
+    vitals, effect = fresh_forms(page)
+    body = render_template(PAGE, page=page, vitals=vitals, effect=effect, problem=None)
+    return make_response(body)
+
+
+def fresh_forms(page: VisitPage) -> tuple[VitalsForm, SideEffectForm]:
+    """Return both forms, empty."""
+    effect = SideEffectForm(formdata=None)
+    fill_choices(effect, page)
+    vitals = VitalsForm(formdata=None)
+    vitals.corrects.data = request.args.get("corrects", "")
+    return vitals, effect
+
+
+def note_view(page: VisitPage) -> None:
+    """Write the audit row of one look at a visit."""
+    here = current_clinic()
+    with writing(here.engine) as unit:
+        record_audit(
+            unit,
+            verb="view_visit",
+            subject="appointment",
+            subject_id=page.appointment_id,
+            patient_id=page.patient_id,
+            by=here.actor,
+            now=here.now,
+        )
+
+
+def visit_to_change(unit: Session, public_id: str) -> Appointment:
+    """Return a visit locked for change; NotFound when it is at a site one does not work at."""
+    actor = current_clinic().actor
+    appointment = locked_appointment(unit, public_id)
+    if actor.site_ids is not None and appointment.site_id not in actor.site_ids:
+        raise NotFound("no_such_thing")
+    return appointment
+
+
+def page_again(
+    public_id: str,
+    problem: ClinicError | None,
+    vitals: VitalsForm | None = None,
+    effect: SideEffectForm | None = None,
+) -> Response:
+    """Return the page with the fresh state of the visit and the form still filled."""
+    page = read_page(public_id)
+    fresh_vitals, fresh_effect = fresh_forms(page)
+    return form_again(
+        PAGE, problem, page=page, vitals=vitals or fresh_vitals, effect=effect or fresh_effect
+    )
+
+
+@blueprint.post("/visits/<public_id>/seat")
+@needs(Permission.CHECK_IN)
+def seat(public_id: str) -> Response:
+    """Note that the patient is in the room."""
+
+    def act(unit: Session, appointment: Appointment, by: Actor, now: datetime) -> None:
+        check_in(unit, appointment=appointment, version=_version(), by=by, now=now)
+
+    return _step(public_id, act, gettext("In the room."))
+
+
+@blueprint.post("/visits/<public_id>/begin")
+@needs(Permission.RECORD_SIDE_EFFECTS)
+def begin(public_id: str) -> Response:
+    """Open the visit's record: the session starts now."""
+
+    def act(unit: Session, appointment: Appointment, by: Actor, now: datetime) -> None:
+        start_visit(unit, appointment=appointment, at=now, by=by, now=now)
+
+    return _step(public_id, act, gettext("The session has started."))
+
+
+@blueprint.post("/visits/<public_id>/finish")
+@needs(Permission.RECORD_SIDE_EFFECTS)
+def finish(public_id: str) -> Response:
+    """Close the visit's record and mark the visit done."""
+
+    def act(unit: Session, appointment: Appointment, by: Actor, now: datetime) -> None:
+        end_visit(unit, appointment=appointment, at=now, by=by, now=now)
+        fulfil(
+            unit,
+            appointment=appointment,
+            outcome=Outcome.COMPLETE,
+            outcome_reason=None,
+            version=_version(),
+            by=by,
+            now=now,
+        )
+
+    return _step(public_id, act, gettext("The session has ended."))
+
+
+def _version() -> int:
+    """Return the version the page was shown with; anything else than a number is a Conflict."""
+    text = request.form.get("version", "")
+    if not text.isdecimal() or len(text) > 9:
+        raise Conflict("appointment_changed")
+    return int(text)
+
+
+def _step(
+    public_id: str,
+    act: Callable[[Session, Appointment, Actor, datetime], None],
+    words: str,
+) -> Response:
+    """Carry one step out and lead back to the visit, or show it again with what is wrong."""
+    here = current_clinic()
+    try:
+        with writing(here.engine) as unit:
+            act(unit, visit_to_change(unit, public_id), here.actor, here.now)
+    except ClinicError as problem:
+        return page_again(public_id, problem)
+    say(words)
+    return see_other(url_for("clinician.show_visit", public_id=public_id))
