@@ -143,9 +143,7 @@ def _send_one(works: Works, report: TickReport, message_id: int) -> None:
         ):
             return
     with writing(works.engine) as session:
-        letter = open_letter(
-            session, message_id=message_id, owner=works.owner, now=works.now()
-        )
+        letter = open_letter(session, message_id=message_id, owner=works.owner, now=works.now())
     if letter is None:
         report.closed += 1
         return
@@ -180,9 +178,7 @@ def _jitter() -> float:
 
 def _begin(works: Works, message_id: int) -> None:
     with writing(works.engine) as session:
-        begin_data(
-            session, message_id=message_id, owner=works.owner, machine_now=machine_now()
-        )
+        begin_data(session, message_id=message_id, owner=works.owner, machine_now=machine_now())
 
 
 def hold_restored(works: Works) -> int:

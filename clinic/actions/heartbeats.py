@@ -17,7 +17,5 @@ def beat(session: Session, *, name: str, machine_now: datetime) -> None:
         name=name, at=machine_now
     )
     session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Heartbeat.name], set_={"at": machine_now}
-        )
+        statement.on_conflict_do_update(index_elements=[Heartbeat.name], set_={"at": machine_now})
     )

@@ -99,9 +99,7 @@ def materialise_reminders(session: Session, *, now: datetime) -> int:
     return written
 
 
-def _queue_reminder(
-    session: Session, one: Unreminded, send_after: datetime, now: datetime
-) -> bool:
+def _queue_reminder(session: Session, one: Unreminded, send_after: datetime, now: datetime) -> bool:
     return queue_message(
         session,
         kind=MessageKind.REMINDER,

@@ -93,9 +93,7 @@ def void_observation(
     _audit(session, "void_vitals", observation, by, now)
 
 
-def observation_of(
-    session: Session, *, appointment: Appointment, public_id: str
-) -> Observation:
+def observation_of(session: Session, *, appointment: Appointment, public_id: str) -> Observation:
     """Return a reading of this visit locked for change; NotFound for another visit's."""
     found = session.scalar(
         select(Observation)

@@ -56,9 +56,7 @@ def claim_message(
     )
 
 
-def open_letter(
-    session: Session, *, message_id: int, owner: str, now: datetime
-) -> Letter | None:
+def open_letter(session: Session, *, message_id: int, owner: str, now: datetime) -> Letter | None:
     """Look again at what a claimed message is about; return the letter, or close it and say None.
 
     Cancelled, moved, opted out, over, outside decent hours: none of these is sent.
@@ -150,9 +148,7 @@ def _closed(state: MessageState, code: str) -> dict[str, object]:
     return {"state": state, "outcome_code": code, "lease_owner": None, "lease_until": None}
 
 
-def _change(
-    session: Session, condition: ColumnElement[bool], values: Mapping[str, object]
-) -> bool:
+def _change(session: Session, condition: ColumnElement[bool], values: Mapping[str, object]) -> bool:
     """Change the one message that meets the condition; False when none does any more."""
     changed = session.scalars(
         update(Message)

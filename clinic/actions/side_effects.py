@@ -101,9 +101,7 @@ def void_side_effect(
     _audit(session, "void_side_effect", side_effect, by, now)
 
 
-def side_effect_of(
-    session: Session, *, appointment: Appointment, public_id: str
-) -> SideEffect:
+def side_effect_of(session: Session, *, appointment: Appointment, public_id: str) -> SideEffect:
     """Return a side effect of this visit locked for change; NotFound for another visit's."""
     found = session.scalar(
         select(SideEffect)

@@ -61,7 +61,5 @@ def prune_cells(session: Session, *, now: datetime) -> None:
     """Drop the cells of visits more than 30 days ago; the assignments keep what was held."""
     oldest = int((now - CELLS_KEPT).timestamp()) // QUANTUM_S
     session.execute(
-        delete(Cell)
-        .where(Cell.quantum < oldest)
-        .execution_options(synchronize_session=False)
+        delete(Cell).where(Cell.quantum < oldest).execution_options(synchronize_session=False)
     )

@@ -38,9 +38,7 @@ def start_visit(
     _check_hold(session, appointment)
     if _record(session, appointment) is not None:
         raise Conflict("visit_started")
-    record = VisitRecord(
-        appointment_id=appointment.id, started_at=at, started_by=recorder(by)
-    )
+    record = VisitRecord(appointment_id=appointment.id, started_at=at, started_by=recorder(by))
     session.add(record)
     _audit(session, "start_visit", appointment, by, now)
     return record
@@ -74,15 +72,11 @@ def _check_hold(session: Session, appointment: Appointment) -> None:
 
 def _record(session: Session, appointment: Appointment) -> VisitRecord | None:
     return session.scalar(
-        select(VisitRecord)
-        .where(VisitRecord.appointment_id == appointment.id)
-        .with_for_update()
+        select(VisitRecord).where(VisitRecord.appointment_id == appointment.id).with_for_update()
     )
 
 
-def _audit(
-    session: Session, verb: str, appointment: Appointment, by: Actor, now: datetime
-) -> None:
+def _audit(session: Session, verb: str, appointment: Appointment, by: Actor, now: datetime) -> None:
     record_audit(
         session,
         verb=verb,

@@ -14,7 +14,7 @@ from clinic.models.engine import reading, write
 @wish_options
 @json_option
 @click.pass_context
-def command(ctx: click.Context, as_json: bool, **options: object) -> None:
+def command(ctx: click.Context, /, as_json: bool, **options: object) -> None:
     """Plan a course and book every visit of it, or none.
 
     \b

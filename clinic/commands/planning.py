@@ -185,7 +185,7 @@ def _visit_json(
         "start_utc": instant_of(first).isoformat(),
         "end_utc": instant_of(last).isoformat(),
         "place": visit.place,
-        "resources": sorted({names.get(hold.resource_id, "?") for hold in visit.holds}),
+        "resources": list(sorted({names.get(hold.resource_id, "?") for hold in visit.holds})),
     }
 
 

@@ -49,8 +49,7 @@ SENTENCES: Mapping[str, str] = {
     "patient_unknown": "there is no such patient",
     "permission_missing": "this account may not do that",
     "phone_wrong": "this is not a phone number of the region; begin with + for another country",
-    "plan_incomplete": "{unplaced} visits could not be placed; `clinic plan` shows h"
-    "ow far it goes",
+    "plan_incomplete": "{unplaced} visits could not be placed; `clinic plan` shows how far it goes",
     "resource_in_use": "{resource} is booked and cannot go to another site",
     "resource_shut": "{resource} is not open at that time on {on}",
     "resource_taken": "{resource} is taken",

@@ -74,13 +74,14 @@ class Assignment(Base):
 
     A quantum is the UTC epoch in seconds divided by 300. `requirement` is the id in the visit
     kind, or "patient"; the span of a room or device includes turnover. While `is_held`, the cells
-    of the span are taken; cells are pruned later, these rows stay.
+    of the span are taken; cells are pruned later, these rows stay. With 0 seats the resource is
+    there by a seat that another requirement of the visit holds (one person in two parts).
     """
 
     __tablename__ = "assignment"
     __table_args__ = (
         CheckConstraint("from_quantum < to_quantum", name="span"),
-        CheckConstraint("seats > 0", name="seats"),
+        CheckConstraint("seats >= 0", name="seats"),
         Index(None, "appointment_id"),
         Index(
             "ix_assignment_held",

@@ -40,7 +40,7 @@ def engine_options(url: str) -> dict[str, object]:
 
 def make_engine(url: str) -> Engine:
     """Return an engine ready for units of work."""
-    return prepare_engine(create_engine(url, **engine_options(url)))  # type: ignore[arg-type] # keywords differ by dialect
+    return prepare_engine(create_engine(url, **engine_options(url)))
 
 
 def prepare_engine(engine: Engine) -> Engine:

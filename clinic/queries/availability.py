@@ -105,7 +105,7 @@ def _qualifications(session: Session, on: date) -> dict[int, frozenset[str]]:
         )
     )
     for resource_id, qualification in session.execute(query):
-        found[resource_id].add(qualification)
+        found[resource_id or 0].add(qualification)
     return {resource_id: frozenset(names) for resource_id, names in found.items()}
 
 

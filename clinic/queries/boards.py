@@ -26,7 +26,7 @@ from clinic.rules.wall_days import CELL_MIN, WHOLE_DAY, WallDay, instant_of, qua
 NOT_SHOWN = (Status.CANCELLED, Status.ENTERED_IN_ERROR)
 SHOWN = tuple(status for status in Status if status not in NOT_SHOWN)
 NOT_A_COLUMN = (PATIENT, "coil", "navigation")
-KIND_ORDER = ("tms_device", "dosing_room", "consult_room", "room", "recovery_room")
+DEVICES = ("tms_device",)
 NOT_A_PART = ("front_desk", "intake", "biller", "clinic_admin")
 LEAST_GAP_CELLS = 3
 DAY_QUANTA = 288
@@ -204,9 +204,14 @@ def _things(session: Session, site_id: int, on: date) -> list[_Thing]:
 
 
 def _kind_rank(kind: str) -> int:
+    """Return where a kind stands: treatment devices, rooms, recovery, other things, people."""
     if kind == PERSON:
-        return len(KIND_ORDER) + 1
-    return KIND_ORDER.index(kind) if kind in KIND_ORDER else KIND_ORDER.index("room")
+        return 4
+    if kind.startswith("recovery"):
+        return 2
+    if kind in DEVICES:
+        return 0
+    return 1 if kind.endswith("room") or kind == "office" else 3
 
 
 def _thing_rows(site_id: int, on: date) -> Select[*tuple[object, ...]]:

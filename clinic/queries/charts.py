@@ -181,9 +181,7 @@ def chart(session: Session, *, public_id: str, site_ids: frozenset[int] | None) 
         course=course,
         protocol=None if course is None else protocol(session, course.definition_id),
         record=row.VisitRecord,
-        visits=()
-        if course is None
-        else tuple(course_visits(session, [course.id])[course.id]),
+        visits=() if course is None else tuple(course_visits(session, [course.id])[course.id]),
         places=tuple(session.scalars(_places(row.Appointment.id))),
     )
 

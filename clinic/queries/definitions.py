@@ -5,6 +5,7 @@ engine lives.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -38,6 +39,21 @@ class DefinitionKind(StrEnum):
     INSTRUMENTS = "instruments"
     OPERATIONS = "operations"
     CODES = "codes"
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One version of a protocol as a list shows it; `source` is the mark C, S or G."""
+
+    id: int
+    key: str
+    version: int
+    status: DefinitionStatus
+    in_force_on: date | None
+    name: str
+    modality: str
+    source: str
+    region: str
 
 
 class Parsed(Generic[T]):
@@ -91,6 +107,25 @@ def versions(kind: str) -> Select[Definition]:
         .where(Definition.kind == kind)
         .order_by(Definition.key, Definition.version.desc())
     )
+
+
+def version_rows(session: Session, kind: str) -> list[VersionRow]:
+    """Return every version of a kind as a list shows it, by key, newest first."""
+    return [_version_row(row) for row in session.scalars(versions(kind))]
+
+
+def version_row(session: Session, kind: str, key: str, version: int) -> VersionRow | None:
+    """Return one version as a list shows it, None when there is none."""
+    query = versions(kind).where(Definition.key == key, Definition.version == version)
+    row = session.scalars(query).first()
+    return None if row is None else _version_row(row)
+
+
+def _version_row(row: Definition) -> VersionRow:
+    words = {
+        name: str(row.body.get(name) or "") for name in ("name", "modality", "source", "region")
+    }
+    return VersionRow(row.id, row.key, row.version, row.status, row.in_force_on, **words)
 
 
 def current(session: Session, kind: str, key: str, *, on: date | None = None) -> Definition:

@@ -128,9 +128,7 @@ class Unreminded:
     promised_at: datetime
 
 
-def unreminded(
-    session: Session, *, now: datetime, until: datetime
-) -> Sequence[Unreminded]:
+def unreminded(session: Session, *, now: datetime, until: datetime) -> Sequence[Unreminded]:
     """Return the booked appointments up to an instant that lack a reminder, by time."""
     version = schedule_version()
     reminder = aliased(Message)

@@ -77,6 +77,11 @@ def zone_of(session: Session, resource: Resource) -> str:
         ).first()
     if site_id is not None:
         return session.get_one(Site, site_id).zone
+    return clinic_zone(session)
+
+
+def clinic_zone(session: Session) -> str:
+    """Return the zone of the clinic as a whole; UTC before it is set up."""
     organisation = session.get(ClinicSetting, ORGANISATION)
     zone = None if organisation is None else organisation.value.get("zone")
     return zone if isinstance(zone, str) else "UTC"

@@ -52,6 +52,7 @@ SENTENCES: Mapping[str, str] = {
     "option_unreadable": lazy("The option %(option)s cannot be read: %(value)s"),
     "outcome_needs_reason": lazy("Say why the visit was not complete."),
     "password_length": lazy("A password needs %(least)s characters or more, and at most %(most)s."),
+    "patient_busy": lazy("The patient has another visit at that time."),
     "patient_changed": lazy(
         "Somebody has changed this patient meanwhile. Look at the new data and save again."
     ),
@@ -59,6 +60,10 @@ SENTENCES: Mapping[str, str] = {
     "permission_missing": lazy("Your role does not allow this. Ask an administrator."),
     "person_needed": lazy("Only a person who is logged in can record this."),
     "phone_wrong": lazy("This phone number cannot be used. Please check it."),
+    "plan_changed": lazy(
+        "Something was booked since this plan was shown, so it has changed. Look at it ag"
+        "ain, then book."
+    ),
     "plan_incomplete": lazy("The plan is not complete: %(unplaced)s visits have no place yet."),
     "reading_empty": lazy("Enter at least one value."),
     "reading_impossible": lazy("This value cannot be right, please look at it again: %(fields)s"),
@@ -71,6 +76,10 @@ SENTENCES: Mapping[str, str] = {
     ),
     "resource_in_use": lazy("%(resource)s has bookings to come and cannot go to another site."),
     "resource_shut": lazy("%(resource)s is not available then: closed, on leave or out of order."),
+    "resource_taken": lazy(
+        "%(resource)s has just been taken for one of these visits. The plan below is the "
+        "best one now."
+    ),
     "resource_unknown": lazy("There is no such room, device or person: %(resource)s"),
     "role_unknown": lazy("There is no such role: %(role)s"),
     "seats_in_use": lazy("The places are booked until %(until)s and cannot be taken away."),

@@ -667,7 +667,7 @@ def upgrade() -> None:
         sa.Column("seats", sa.Integer(), nullable=False),
         sa.Column("is_held", sa.Boolean(), nullable=False),
         sa.CheckConstraint("from_quantum < to_quantum", name=op.f("ck_assignment_span")),
-        sa.CheckConstraint("seats > 0", name=op.f("ck_assignment_seats")),
+        sa.CheckConstraint("seats >= 0", name=op.f("ck_assignment_seats")),
         sa.ForeignKeyConstraint(
             ["appointment_id"],
             ["appointment.id"],

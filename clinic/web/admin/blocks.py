@@ -9,7 +9,7 @@ from clinic.queries.resources import clinic_zone
 from clinic.rules.permissions import Permission
 from clinic.web import present
 from clinic.web.admin.blueprint import blueprint
-from clinic.web.admin.tables import Cell, grouped
+from clinic.web.admin.tables import Cell, grouped, kind_word
 from clinic.web.admin.tabs import tabs
 from clinic.web.guard import needs
 from clinic.web.requests import current_clinic
@@ -40,6 +40,6 @@ def _cells(row: BlockRow, zone: str) -> tuple[Cell, ...]:
         Cell(row.of, is_strong=True),
         Cell(present.moment_at(row.start_at, here)),
         Cell(present.moment_at(row.end_at, here)),
-        Cell(row.kind.replace("_", " ")),
+        Cell(kind_word(row.kind)),
         Cell(row.reason),
     )

@@ -42,15 +42,13 @@ def _cells(row: StaffRow) -> tuple[Cell, ...]:
     return (
         Cell(name, is_strong=True),
         Cell("", lines=tuple(_dated(one, present.role_word(one.name)) for one in row.grants)),
-        Cell("", lines=tuple(_dated(one, _word(one.name)) for one in row.qualifications)),
+        Cell(
+            "", lines=tuple(_dated(one, present.role_word(one.name)) for one in row.qualifications)
+        ),
         Cell(str(row.seats) if row.seats else gettext("not booked"), is_number=True),
         Cell("", lines=_shifts(row.shifts)),
         Cell(row.login or gettext("none"), is_quiet=True),
     )
-
-
-def _word(name: str) -> str:
-    return present.role_word(name)
 
 
 def _dated(one: Dated, word: str) -> str:

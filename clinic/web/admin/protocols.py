@@ -18,7 +18,7 @@ from clinic.rules.steps import Step
 from clinic.rules.visit_kinds import Requirement, VisitKind
 from clinic.web import present
 from clinic.web.admin.blueprint import blueprint
-from clinic.web.admin.tables import Cell, grouped
+from clinic.web.admin.tables import Cell, grouped, kind_word
 from clinic.web.admin.tabs import tabs
 from clinic.web.guard import needs
 from clinic.web.requests import current_clinic
@@ -57,12 +57,10 @@ def show_protocol(key: str, version: int) -> str:
         gettext("Visit"),
         gettext("Length"),
         gettext("Rhythm"),
-        gettext("Days to the visit before"),
+        gettext("Days from the visit before"),
     )
     plans = [("", found.steps), *((one.name, one.steps) for one in found.variants)]
-    groups = grouped(
-        (title, _step_cells(step, kinds)) for title, steps in plans for step in steps
-    )
+    groups = grouped((title, _step_cells(step, kinds)) for title, steps in plans for step in steps)
     return render_template(
         "admin/protocol.html",
         tabs=tabs(),
@@ -116,9 +114,7 @@ def source_word(mark: str) -> str:
     return words.get(mark, mark)
 
 
-def _facts(
-    row: VersionRow, indication: str, device_tags: tuple[str, ...]
-) -> list[tuple[str, str]]:
+def _facts(row: VersionRow, indication: str, device_tags: tuple[str, ...]) -> list[tuple[str, str]]:
     in_force = "" if row.in_force_on is None else present.day_with_year(row.in_force_on)
     facts = [
         (gettext("Key"), f"{row.key}, {gettext('version')} {row.version}"),
@@ -135,7 +131,7 @@ def _step_cells(step: Step, kinds: dict[str, VisitKind]) -> tuple[Cell, ...]:
     kind = kinds.get(step.visit_kind)
     length = step.length_min or (kind.default_length_min if kind else None)
     return (
-        Cell(step.key.replace("_", " "), is_strong=True),
+        Cell(kind_word(step.key), is_strong=True),
         Cell(_count(step), is_number=True),
         Cell(kind.staff_label if kind else step.visit_kind, lines=_first_visit(step, kinds)),
         Cell("" if length is None else present.minutes_long(length)),
@@ -147,6 +143,9 @@ def _step_cells(step: Step, kinds: dict[str, VisitKind]) -> tuple[Cell, ...]:
 def _count(step: Step) -> str:
     if step.count.default is None:
         return gettext("open")
+    if step.pairing is not None and step.pairing.per_visit is not None:
+        other = step.pairing.with_step.replace("_", " ")
+        return gettext("%(n)s per %(step)s", n=step.count.default, step=other)
     return str(step.count.default)
 
 
@@ -197,7 +196,7 @@ def _kind_cells(kind: VisitKind) -> tuple[Cell, ...]:
         Cell(kind.patient_label),
         Cell(present.minutes_long(kind.default_length_min)),
         Cell(present.minutes_long(kind.turnover_min) if kind.turnover_min else ""),
-        Cell(", ".join(place.value for place in kind.places)),
+        Cell(", ".join(kind_word(place.value) for place in kind.places)),
         Cell("", lines=tuple(_holds(one) for one in kind.requirements)),
         Cell(present.minutes_long(kind.missed_grace_min)),
     )
@@ -205,5 +204,5 @@ def _kind_cells(kind: VisitKind) -> tuple[Cell, ...]:
 
 def _holds(one: Requirement) -> str:
     if one.resource_kind is not None:
-        return one.resource_kind.replace("_", " ")
+        return kind_word(one.resource_kind)
     return present.role_word(one.qualification or one.id)

@@ -7,7 +7,7 @@ from clinic.models.engine import reading
 from clinic.queries.resources import ResourceRow, resource_rows
 from clinic.rules.permissions import Permission
 from clinic.web.admin.blueprint import blueprint
-from clinic.web.admin.tables import Cell, Group, grouped
+from clinic.web.admin.tables import Cell, Group, grouped, kind_word
 from clinic.web.admin.tabs import tabs
 from clinic.web.guard import needs
 from clinic.web.requests import current_clinic
@@ -35,7 +35,7 @@ def _cells(row: ResourceRow) -> tuple[Cell, ...]:
     name = row.name if row.is_active else gettext("%(name)s (out of use)", name=row.name)
     return (
         Cell(name, is_strong=True),
-        Cell(row.kind.replace("_", " ")),
+        Cell(kind_word(row.kind)),
         Cell(str(row.seats), is_number=True),
         Cell(", ".join(row.tags)),
         Cell(", ".join(row.fits)),

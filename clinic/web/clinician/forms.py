@@ -46,9 +46,7 @@ class VitalsForm(ClinicForm):
     )
     pulse = ReadingField(lazy("Pulse, /min"), validators=[Optional()], render_kw=WHOLE)
     spo2 = ReadingField(lazy("SpO₂, %"), validators=[Optional()], render_kw=WHOLE)
-    breathing = ReadingField(
-        lazy("Breathing, /min"), validators=[Optional()], render_kw=SECONDARY
-    )
+    breathing = ReadingField(lazy("Breathing, /min"), validators=[Optional()], render_kw=SECONDARY)
     sedation = SelectField(
         lazy("Awake, MOAA/S"),
         choices=[

@@ -2,14 +2,14 @@
 
 from flask import render_template, request, url_for
 
-from clinic.actions.audit import record_audit
-from clinic.models.engine import reading, writing
+from clinic.models.engine import reading
 from clinic.queries.charts import course_visits, sites, visits_of_day
 from clinic.queries.definitions import visit_kind
 from clinic.rules.permissions import Permission
 from clinic.web.clinician.blueprint import blueprint
 from clinic.web.clinician.today import TodayList, today_list
 from clinic.web.guard import needs
+from clinic.web.looks import note_look
 from clinic.web.requests import current_clinic
 from clinic.web.shell import in_menu
 from clinic.web.words import lazy
@@ -20,12 +20,8 @@ from clinic.web.words import lazy
 @needs(Permission.SEE_CLINICAL)
 def home() -> str:
     """Show today's visits at the sites one works at, or at the one chosen."""
-    here = current_clinic()
     listed = _read(request.args.get("site", ""))
-    with writing(here.engine) as unit:
-        record_audit(
-            unit, verb="view_today", subject="list", subject_id=None, by=here.actor, now=here.now
-        )
+    note_look("view_today", subject="list")
     return render_template("clinician/home.html", today=listed)
 
 

@@ -119,9 +119,7 @@ def _page(
     modality = modality_family(None if seen.protocol is None else seen.protocol.modality)
     return VisitPage(
         public_id=appointment.public_id,
-        name=present.full_name(
-            seen.patient.family, seen.patient.given, seen.patient.preferred
-        ),
+        name=present.full_name(seen.patient.family, seen.patient.given, seen.patient.preferred),
         number=_number(seen),
         kind=kind,
         when=f"{present.day(appointment.local_on)} {present.clock_time(appointment.local_min)}",

@@ -88,9 +88,7 @@ def today_list(
     done = tuple(row for status, row in rows if status in OVER)
     return TodayList(
         day=present.long_day(sites[0].today(now)) if sites else "",
-        summary=gettext(
-            "%(here)s here now, %(all)s visits today", here=len(here), all=len(rows)
-        ),
+        summary=gettext("%(here)s here now, %(all)s visits today", here=len(here), all=len(rows)),
         here=here,
         coming=tuple(row for status, row in rows if status not in HERE | OVER),
         done=done,

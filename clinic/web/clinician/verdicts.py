@@ -11,6 +11,9 @@ from clinic.queries.observations import ReadingRow
 from clinic.rules.vitals import Thresholds
 from clinic.web import present
 
+SIGNS = {">": ">", ">=": "≥", "<": "<", "<=": "≤", "==": "="}
+"""The sign of a row as it is printed: above 140 is not 140."""
+
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:
@@ -89,26 +92,26 @@ def verdict(row: ReadingRow, book: RuleBook, zone: str) -> VerdictView:
 def _todo(
     reasons: Sequence[Mapping[str, JsonValue]], row: ReadingRow, book: RuleBook, zone: str
 ) -> tuple[str, ...]:
-    """Return what to do for the rules of the highest level, each action once."""
-    lines: list[str] = []
-    for reason in reasons:
-        rule = book.thresholds.rule(str(reason.get("rule")))
-        if rule is None or reason.get("level") != row.level:
-            continue
-        line = f"{rule.action_text[0].upper()}{rule.action_text[1:]}."
-        if rule.recheck_min is not None:
-            again = row.taken_at + timedelta(minutes=rule.recheck_min)
-            line += " " + gettext("Next reading at %(time)s.", time=present.time_at(again, zone))
-        if line not in lines:
-            lines.append(line)
+    """Return what to do for the rules of the highest level, each once, and the next reading."""
+    keys = {str(one.get("rule")) for one in reasons if one.get("level") == row.level}
+    rules = [rule for rule in book.thresholds.rules if rule.key in keys]
+    lines = list(dict.fromkeys(f"{_capital(rule.action_text)}." for rule in rules))
+    waits = [rule.recheck_min for rule in rules if rule.recheck_min is not None]
+    if waits:
+        again = row.taken_at + timedelta(minutes=min(waits))
+        lines.append(gettext("Next reading at %(time)s.", time=present.time_at(again, zone)))
     return tuple(lines)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _why(reason: Mapping[str, JsonValue]) -> str:
     values = {
         "what": signal_word(str(reason.get("signal"))),
         "value": reason.get("value"),
-        "sign": str(reason.get("comparison")),
+        "sign": SIGNS.get(str(reason.get("comparison")), ""),
         "number": reason.get("number"),
     }
     if reason.get("relative_to") == "baseline":

@@ -8,7 +8,6 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from clinic.actions.attendance import check_in, fulfil
-from clinic.actions.audit import record_audit
 from clinic.actions.status_steps import locked_appointment
 from clinic.actions.visits import end_visit, start_visit
 from clinic.errors import ClinicError, Conflict, NotFound
@@ -22,6 +21,7 @@ from clinic.web.clinician.forms import SideEffectForm, VitalsForm
 from clinic.web.clinician.pages import VisitPage, fill_choices, read_page
 from clinic.web.errors import form_again
 from clinic.web.guard import needs
+from clinic.web.looks import note_look
 from clinic.web.requests import current_clinic, see_other
 from clinic.web.shell import say
 
@@ -33,7 +33,12 @@ PAGE = "clinician/visit.html"
 def show_visit(public_id: str) -> Response:
     """Show one visit to the people at the chair; the reading of it leaves a trace."""
     page = read_page(public_id)
-    note_view(page)
+    note_look(
+        "view_visit",
+        subject="appointment",
+        subject_id=page.appointment_id,
+        patient_id=page.patient_id,
+    )
     vitals, effect = fresh_forms(page)
     body = render_template(PAGE, page=page, vitals=vitals, effect=effect, problem=None)
     return make_response(body)
@@ -46,21 +51,6 @@ def fresh_forms(page: VisitPage) -> tuple[VitalsForm, SideEffectForm]:
     vitals = VitalsForm(formdata=None)
     vitals.corrects.data = request.args.get("corrects", "")
     return vitals, effect
-
-
-def note_view(page: VisitPage) -> None:
-    """Write the audit row of one look at a visit."""
-    here = current_clinic()
-    with writing(here.engine) as unit:
-        record_audit(
-            unit,
-            verb="view_visit",
-            subject="appointment",
-            subject_id=page.appointment_id,
-            patient_id=page.patient_id,
-            by=here.actor,
-            now=here.now,
-        )
 
 
 def visit_to_change(unit: Session, public_id: str) -> Appointment:

@@ -86,9 +86,7 @@ def _next(visit: OwnVisit, kind: VisitKind) -> NextVisit:
         time=present.patient_time(visit.local_min),
         what=gettext(kind.patient_label),
         details=" · ".join(part for part in (length, where) if part),
-        note=gettext("Not yet fixed: we will tell you.")
-        if visit.status is Status.PENDING
-        else "",
+        note=gettext("Not yet fixed: we will tell you.") if visit.status is Status.PENDING else "",
     )
 
 
@@ -99,9 +97,7 @@ def _progress(course: Sequence[OwnVisit]) -> str:
     if not found:
         return ""
     done = sum(
-        1
-        for one in course
-        if one.status is Status.FULFILLED and one.appointment_id in found
+        1 for one in course if one.status is Status.FULFILLED and one.appointment_id in found
     )
     return gettext("%(done)s of %(all)s done", done=done, all=len(found))
 

@@ -2,13 +2,13 @@
 
 from flask import render_template
 
-from clinic.actions.audit import record_audit
 from clinic.errors import NotFound
-from clinic.models.engine import reading, writing
+from clinic.models.engine import reading
 from clinic.queries.definitions import visit_kind
 from clinic.queries.own_visits import own_visits
 from clinic.rules.permissions import Permission
 from clinic.web.guard import needs
+from clinic.web.looks import note_look
 from clinic.web.patient.blueprint import blueprint
 from clinic.web.patient.course import OwnCourse, own_course
 from clinic.web.requests import current_clinic
@@ -25,7 +25,7 @@ def home() -> str:
     if patient_id is None:
         raise NotFound("no_such_thing")
     page = _read(patient_id)
-    _note_view(patient_id)
+    note_look("view_own_course", subject="patient", subject_id=patient_id, patient_id=patient_id)
     return render_template("patient/home.html", page=page)
 
 
@@ -35,17 +35,3 @@ def _read(patient_id: int) -> OwnCourse:
         visits = own_visits(unit, patient_id=patient_id)
         kinds = {one: visit_kind(unit, one) for one in {visit.definition_id for visit in visits}}
     return own_course(visits, kinds=kinds, now=here.now)
-
-
-def _note_view(patient_id: int) -> None:
-    here = current_clinic()
-    with writing(here.engine) as unit:
-        record_audit(
-            unit,
-            verb="view_own_course",
-            subject="patient",
-            subject_id=patient_id,
-            patient_id=patient_id,
-            by=here.actor,
-            now=here.now,
-        )

@@ -127,7 +127,10 @@ def test_old_news_is_not_sent(rows: Rows, outbox: Outbox) -> None:
 def test_desk_is_told_of_a_change_that_mail_may_not_carry(rows: Rows, outbox: Outbox) -> None:
     patient = rows.patient(wants_email=False)
     change_set = rows.change(
-        "appointment_moved", rows.visit("2026-03-09 08:00", patient_id=patient), at=NOON, verb="move"
+        "appointment_moved",
+        rows.visit("2026-03-09 08:00", patient_id=patient),
+        at=NOON,
+        verb="move",
     )
     with writing(rows.engine) as session:
         row = session.get_one(ChangeSet, change_set)

@@ -70,9 +70,7 @@ def test_unanswered_message_is_tried_twice_and_then_left(
 
 def _claim(rows: Rows, message: int, owner: str, machine: datetime) -> bool:
     with writing(rows.engine) as session:
-        return claim_message(
-            session, message_id=message, owner=owner, now=DUE, machine_now=machine
-        )
+        return claim_message(session, message_id=message, owner=owner, now=DUE, machine_now=machine)
 
 
 def test_lease_is_given_to_one(rows: Rows, message: int) -> None:

@@ -274,6 +274,4 @@ def test_language_of_the_patient_is_used(rows: Rows, outbox: Outbox) -> None:
 
     outbox.send(local("2026-03-08 08:00"))
 
-    assert [mail.subject for mail in outbox.sender.mails] == [
-        "Recordatorio de Main Street Clinic"
-    ]
+    assert [mail.subject for mail in outbox.sender.mails] == ["Recordatorio de Main Street Clinic"]

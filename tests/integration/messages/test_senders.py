@@ -164,5 +164,3 @@ def test_next_mail_goes_after_a_refused_one() -> None:
         sender.send(MAIL, before_data=lambda: None)
 
     assert [one.rcpt_tos for one in answers.taken] == [["pat@home.test"]]
-
-

@@ -89,7 +89,11 @@ def test_checked_in_patient_is_not_flagged(rows: Rows) -> None:
     with writing(rows.engine) as session:
         row = session.get_one(Appointment, visit)
         check_in(
-            session, appointment=row, version=row.version, by=rows.actor("front_desk"), now=row.start_at
+            session,
+            appointment=row,
+            version=row.version,
+            by=rows.actor("front_desk"),
+            now=row.start_at,
         )
 
     sweep(rows, FLAGGED_AT)
@@ -103,7 +107,11 @@ def test_late_arrival_withdraws_the_flag_and_both_facts_stay(rows: Rows) -> None
     with writing(rows.engine) as session:
         row = session.get_one(Appointment, visit)
         arrive(
-            session, appointment=row, version=row.version, by=rows.actor("front_desk"), now=FLAGGED_AT
+            session,
+            appointment=row,
+            version=row.version,
+            by=rows.actor("front_desk"),
+            now=FLAGGED_AT,
         )
 
     sweep(rows, FLAGGED_AT + timedelta(hours=1))

@@ -107,7 +107,7 @@ def test_reading_gives_its_verdict_at_once(rows: Rows, address: str, browser: Do
     page = cleo.get(address).text
     assert status == 303
     assert "Not today. No dose today unless the prescriber overrides with a reason." in page
-    assert "Systolic 164 (&gt;= 160)" in page
+    assert "Systolic 164 (≥ 160)" in page
     assert "Clinic rule, version 1." in page
 
 
@@ -180,9 +180,7 @@ def test_reading_is_corrected_and_the_old_one_stays(
     assert count(rows, Observation) == 2
 
 
-def test_reading_of_another_patient_is_not_found(
-    rows: Rows, address: str, browser: Door
-) -> None:
+def test_reading_of_another_patient_is_not_found(rows: Rows, address: str, browser: Door) -> None:
     cleo = browser("cleo")
     other = rows.visit("2026-03-02 10:00", patient_id=rows.patient(), status=Status.CHECKED_IN)
     send(cleo, f"/clinician/visits/{rows.get(other).public_id}", "vitals", CALM)

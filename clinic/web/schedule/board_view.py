@@ -1,0 +1,264 @@
+"""Presenter of the day board: classes, words and addresses, so that the template only prints."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext, ngettext
+
+from clinic.queries.boards import Board, Card, Column, Seated, ShutSpan, Span
+from clinic.rules.appointments import Status
+from clinic.rules.wall_days import CELL_MIN
+from clinic.web.present import (
+    StatusTag,
+    clock_time,
+    long_day,
+    role_word,
+    sorted_name,
+    status_tag,
+)
+
+WAITS_LONG = timedelta(minutes=10)
+CELLS_AN_HOUR = 12
+WIDE_LANES = 2
+REFRESH_SECONDS = 300
+LEGEND = (
+    (Status.BOOKED, False),
+    (Status.BOOKED, True),
+    (Status.ARRIVED, False),
+    (Status.CHECKED_IN, False),
+    (Status.FULFILLED, False),
+    (Status.NOSHOW, False),
+    (Status.PENDING, False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """A card as it is printed."""
+
+    place: str
+    id: str
+    status: str
+    name: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """A hatched stretch as it is printed."""
+
+    place: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A free stretch as it is printed: a link to book there."""
+
+    place: str
+    address: str
+    label: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnView:
+    """A column as it is printed."""
+
+    name: str
+    note: str
+    head: str
+    body: str
+    cards: tuple[CardView, ...]
+    shut: tuple[Shut, ...]
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """A mark of the time column."""
+
+    place: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoardView:
+    """The grid of a day as it is printed."""
+
+    label: str
+    tracks: str
+    stamp: str
+    summary: str
+    now_row: str
+    hours: tuple[Hour, ...]
+    columns: tuple[ColumnView, ...]
+    is_empty: bool
+    is_closed: bool
+
+
+def stamp_of(version: int, now: datetime) -> str:
+    """Return what a page shows: the version of the day, and the five minutes it was drawn in."""
+    return f"{version}.{int(now.timestamp()) // REFRESH_SECONDS}"
+
+
+def board_view(board: Board, *, site_key: str, now: datetime, may_book: bool) -> BoardView:
+    """Return the board as it is printed at a moment."""
+    local = now.astimezone(ZoneInfo(board.zone))
+    is_today = local.date() == board.on
+    cell = (local.hour * 60 + local.minute) // CELL_MIN
+    begin = board.opens.from_cell
+    lowest = cell if is_today else 0 if local.date() < board.on else 10_000
+    columns = [
+        _column(column, board, site_key, now, lowest if may_book else 10_000)
+        for column in board.columns
+    ]
+    is_drawn = is_today and begin <= cell < board.opens.to_cell
+    return BoardView(
+        label=gettext("%(day)s, by device, room and person", day=long_day(board.on)),
+        tracks=f"cols-{sum(_tracks(column) for column in board.columns)}",
+        stamp=stamp_of(board.version, now),
+        summary=_summary(board, now),
+        now_row=f"r{cell - begin + 1}" if is_drawn else "",
+        hours=tuple(
+            Hour(f"r{at - begin + 1} d6", clock_time(at * CELL_MIN))
+            for at in range(begin, board.opens.to_cell, CELLS_AN_HOUR)
+        ),
+        columns=tuple(columns),
+        is_empty=not board.cards,
+        is_closed=board.is_closed,
+    )
+
+
+def legend() -> list[StatusTag]:
+    """Return the states of the legend."""
+    return [status_tag(status, is_confirmed=confirmed) for status, confirmed in LEGEND]
+
+
+def _tracks(column: Column) -> int:
+    return WIDE_LANES if column.lanes > 1 else 1
+
+
+def _column(
+    column: Column, board: Board, site_key: str, now: datetime, lowest: int
+) -> ColumnView:
+    wide = " wide-column" if _tracks(column) > 1 else ""
+    lanes = f" lanes-{min(column.lanes, 6)}" if column.lanes > 1 else ""
+    return ColumnView(
+        name=column.name,
+        note=_note(column),
+        head=f"board-head{wide}",
+        body=f"board-column{wide}{lanes}",
+        cards=tuple(_card(seated, board, now) for seated in column.cards),
+        shut=tuple(_shut(one, board) for one in column.shut),
+        gaps=tuple(
+            _gap(span, column, board, site_key)
+            for span in (_from(gap, lowest) for gap in column.gaps)
+            if span is not None
+        ),
+    )
+
+
+def _note(column: Column) -> str:
+    """Return the small line under a column's name: coil, places or the person's part."""
+    if column.part:
+        return role_word(column.part)
+    if column.seats > 1:
+        return ngettext("%(num)s place", "%(num)s places", column.seats)
+    if column.tags:
+        return ", ".join(tag.replace("_", "-") for tag in column.tags[:2])
+    return "" if column.kind == "person" else column.kind.replace("_", " ")
+
+
+def _place(span: Span, board: Board) -> str:
+    first = max(span.from_cell, board.opens.from_cell)
+    last = min(span.to_cell, board.opens.to_cell)
+    return f"r{first - board.opens.from_cell + 1} d{max(last - first, 1)}"
+
+
+def _card(seated: Seated, board: Board, now: datetime) -> CardView:
+    card = seated.card
+    tag = card_tag(card)
+    lane = f" lane-{seated.lane + 1}" if seated.lane else ""
+    short = " short" if seated.span.to_cell - seated.span.from_cell < 4 else ""
+    late = " late" if waiting(card.status, card.arrived_at, now) > WAITS_LONG else ""
+    return CardView(
+        place=f"{_place(seated.span, board)}{lane}{short}{late}",
+        id=card.public_id,
+        status=tag.status,
+        name=sorted_name(card.family, card.given),
+        line=f"{tag.glyph} {_count(card)} · {clock_time(card.local_min)} · {_word(card, tag, now)}",
+    )
+
+
+def card_tag(card: Card) -> StatusTag:
+    """Return the state of a card."""
+    return status_tag(card.status, outcome=card.outcome, is_confirmed=card.is_confirmed)
+
+
+def _count(card: Card) -> str:
+    if card.total is None:
+        return card.kind_label
+    return f"{card.number or '–'}/{card.total}"
+
+
+def _word(card: Card, tag: StatusTag, now: datetime) -> str:
+    if card.is_on_hold and card.status is Status.BOOKED:
+        return gettext("hold: ask prescriber")
+    minutes = int(waiting(card.status, card.arrived_at, now).total_seconds()) // 60
+    return f"{tag.word} {gettext('%(n)s min', n=minutes)}" if minutes else tag.word
+
+
+def waiting(status: Status, arrived_at: datetime | None, now: datetime) -> timedelta:
+    """Return how long somebody who is here has waited."""
+    if status is not Status.ARRIVED or arrived_at is None:
+        return timedelta(0)
+    return max(now - arrived_at, timedelta(0))
+
+
+def _shut(one: ShutSpan, board: Board) -> Shut:
+    return Shut(_place(one.span, board), one.reason or one.kind)
+
+
+def _from(gap: Span, lowest: int) -> Span | None:
+    """Return what is left of a gap after this cell; None when that is too short to click."""
+    begin = max(gap.from_cell, lowest)
+    return Span(begin, gap.to_cell) if gap.to_cell - begin >= 3 else None
+
+
+def _gap(span: Span, column: Column, board: Board, site_key: str) -> Gap:
+    at, until = span.from_cell * CELL_MIN, span.to_cell * CELL_MIN
+    return Gap(
+        place=_place(span, board),
+        address=f"new?site={site_key}&on={board.on}&at={clock_time(at)}&with={column.key}",
+        label=gettext(
+            "Book %(name)s, free %(from)s to %(to)s",
+            **{"name": column.name, "from": clock_time(at), "to": clock_time(until)},
+        ),
+        words=f"+ {clock_time(at)}",
+    )
+
+
+def _summary(board: Board, now: datetime) -> str:
+    found = Counter(card.status for card in board.cards)
+    parts = [ngettext("%(num)s visit", "%(num)s visits", len(board.cards))]
+    long = sum(waiting(c.status, c.arrived_at, now) > WAITS_LONG for c in board.cards)
+    if found[Status.ARRIVED]:
+        parts.append(gettext("%(n)s here", n=found[Status.ARRIVED]))
+    if long:
+        parts.append(gettext("%(n)s waiting over 10 min", n=long))
+    if found[Status.NOSHOW]:
+        parts.append(gettext("%(n)s did not come", n=found[Status.NOSHOW]))
+    return " · ".join(parts)
+
+
+def day_before(on: date) -> date:
+    """Return the day before."""
+    return on - timedelta(days=1)
+
+
+def day_after(on: date) -> date:
+    """Return the day after."""
+    return on + timedelta(days=1)

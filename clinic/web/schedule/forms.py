@@ -1,0 +1,119 @@
+"""Forms of the schedule; the choices that depend on data are filled by the view."""
+
+from wtforms import HiddenField, RadioField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, Optional
+
+from clinic.web.fields import ClockField, DayField
+from clinic.web.forms import ClinicForm
+from clinic.web.words import lazy
+
+TELL = [("yes", lazy("Yes, send a message in 3 minutes")), ("no", lazy("No, I have told them"))]
+OUTCOMES = [
+    ("complete", lazy("Complete")),
+    ("partial", lazy("Stopped early")),
+    ("not_treated", lazy("Came, not treated")),
+]
+REASONS = [
+    ("", lazy("Choose a reason")),
+    ("pressure", lazy("Blood pressure")),
+    ("fasting", lazy("Had eaten")),
+    ("ride", lazy("No ride home")),
+    ("intoxication", lazy("Intoxicated")),
+    ("illness", lazy("Ill")),
+    ("device", lazy("Device")),
+    ("screener", lazy("Screening answer")),
+    ("tolerability", lazy("Not well tolerated")),
+    ("time", lazy("Time")),
+    ("patient_asked", lazy("Patient asked to stop")),
+    ("safety", lazy("Safety")),
+    ("other", lazy("Other")),
+]
+PLACES = [("room", lazy("On site")), ("video", lazy("Video")), ("phone", lazy("Telephone"))]
+CANCELLERS = [("patient", lazy("The patient")), ("clinic", lazy("The clinic"))]
+
+
+class VersionedForm(ClinicForm):
+    """A form about a visit as it was when it was shown."""
+
+    version = HiddenField(default="0")
+
+    @property
+    def shown_version(self) -> int:
+        """Return the version of the visit that was shown."""
+        text = self.version.data or ""
+        return int(text) if text.isdigit() and len(text) < 10 else 0
+
+
+class FinishForm(VersionedForm):
+    """What came of a visit."""
+
+    outcome = RadioField(
+        lazy("How did it end?"), choices=OUTCOMES, default="complete", validators=[InputRequired()]
+    )
+    reason = SelectField(lazy("Why, if not complete"), choices=REASONS, validators=[Optional()])
+
+
+class CancelForm(VersionedForm):
+    """Who cancels a visit, why, and whether the patient is told."""
+
+    cancelled_by = RadioField(
+        lazy("Who cancels?"),
+        choices=CANCELLERS,
+        validators=[InputRequired(lazy("Say who cancels."))],
+    )
+    reason = StringField(
+        lazy("Reason"), validators=[InputRequired(lazy("Say why.")), Length(max=200)]
+    )
+    tell = RadioField(
+        lazy("Tell the patient?"),
+        choices=TELL,
+        validators=[InputRequired(lazy("Choose one: never silent, never by surprise."))],
+    )
+
+
+class MoveForm(VersionedForm):
+    """Where a visit goes."""
+
+    on = DayField(lazy("Day"), validators=[InputRequired(lazy("Choose a day."))])
+    at = ClockField(lazy("Time"), validators=[InputRequired(lazy("Choose a time."))])
+    tell = RadioField(
+        lazy("Tell the patient?"),
+        choices=TELL,
+        validators=[InputRequired(lazy("Choose one: never silent, never by surprise."))],
+    )
+
+
+class VisitForm(ClinicForm):
+    """A single visit to be booked: a consult, an extra or a make-up."""
+
+    patient = HiddenField(lazy("Patient"))
+    makes_up = HiddenField(lazy("Makes up for"))
+    beside = HiddenField(lazy("Device, room or person"))
+    q = StringField(lazy("Find the patient"), validators=[Optional(), Length(max=80)])
+    site = SelectField(lazy("Site"), validators=[InputRequired()])
+    kind = SelectField(lazy("Kind of visit"), validators=[InputRequired()])
+    place = SelectField(lazy("Where"), choices=PLACES, default="room")
+    on = DayField(lazy("Day"), validators=[InputRequired(lazy("Choose a day."))])
+    at = ClockField(lazy("Time"), validators=[Optional()])
+
+
+class BlockForm(ClinicForm):
+    """Time that is shut."""
+
+    owner = SelectField(
+        lazy("What is closed"), validators=[InputRequired(lazy("Say what is closed."))]
+    )
+    kind = SelectField(
+        lazy("Why"),
+        choices=[
+            ("closure", lazy("Closed")),
+            ("leave", lazy("Leave")),
+            ("outage", lazy("Out of order")),
+            ("other", lazy("Other")),
+        ],
+    )
+    reason = StringField(lazy("Words on the board"), validators=[Optional(), Length(max=200)])
+    from_on = DayField(lazy("From"), validators=[InputRequired(lazy("Choose the first day."))])
+    from_at = ClockField(lazy("at"), validators=[InputRequired(lazy("Choose a time."))])
+    to_on = DayField(lazy("Until"), validators=[InputRequired(lazy("Choose the last day."))])
+    to_at = ClockField(lazy("at"), validators=[InputRequired(lazy("Choose a time."))])

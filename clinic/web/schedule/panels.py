@@ -1,0 +1,215 @@
+"""The panel of one visit: who, when, where, the strip, what can be done now, what happened."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from flask import url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from clinic.queries.courses import HistoryRow, VisitFacts, VisitRow, history, read_visit
+from clinic.rules.appointments import Status, Verb, possible_verbs
+from clinic.rules.permissions import Permission
+from clinic.web.places import local_day
+from clinic.web.present import (
+    StatusTag,
+    Strip,
+    StripVisit,
+    clock_time,
+    day,
+    day_with_year,
+    full_name,
+    minutes_long,
+    moment_at,
+    status_tag,
+    strip,
+)
+from clinic.web.requests import current_clinic
+from clinic.web.schedule.board_view import waiting
+
+MOVABLE = (Status.BOOKED, Status.PENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Can:
+    """What may be done now, by whoever asks."""
+
+    arrive: bool
+    check_in: bool
+    fulfil: bool
+    no_show: bool
+    move: bool
+    cancel: bool
+    make_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One line of a visit's history."""
+
+    when: str
+    what: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A visit as its panel prints it."""
+
+    visit_id: int
+    patient_id: int
+    public_id: str
+    version: int
+    site_key: str
+    on: date
+    name: str
+    record: str
+    patient_address: str
+    course_address: str | None
+    course_name: str
+    kind: str
+    when: str
+    where: str
+    tag: StatusTag
+    after_tag: str
+    number: str
+    note: str
+    strip: Strip | None
+    can: Can
+    happened: tuple[Happened, ...]
+
+
+def read_panel(unit: Session, public_id: str) -> Panel:
+    """Return the panel of a visit at a site one works at, or raise NotFound."""
+    here = current_clinic()
+    facts = read_visit(unit, public_id=public_id, site_ids=here.actor.site_ids)
+    rows = history(unit, appointment_id=facts.visit.id)
+    return make_panel(facts, rows, here.now)
+
+
+def make_panel(facts: VisitFacts, rows: list[HistoryRow], now: datetime) -> Panel:
+    """Return the panel of a visit."""
+    visit, patient, course = facts.visit, facts.patient, facts.course
+    return Panel(
+        visit_id=visit.id,
+        patient_id=patient.id,
+        public_id=visit.public_id,
+        version=visit.version,
+        site_key=facts.site_key,
+        on=visit.on,
+        name=full_name(patient.family, patient.given, patient.preferred),
+        record=" · ".join(_record(facts)),
+        patient_address=url_for("desk.show_patient", public_id=patient.public_id),
+        course_address=course
+        and url_for("schedule.show_course", public_id=course.public_id),
+        course_name=course.name if course else "",
+        kind=visit.kind_label,
+        when=f"{day(visit.on)}, {_hours(visit)}",
+        where=where_and_who(visit, facts.site_name),
+        tag=visit_tag(visit),
+        after_tag=_after(visit, now),
+        number=f"{visit.number or '–'}/{course.total}" if course else "",
+        note=visit.note,
+        strip=course and course_strip(course.visits, local_day(now, course.zone), course.total),
+        can=_can(visit, now),
+        happened=tuple(_happened(row, visit.zone) for row in reversed(rows)),
+    )
+
+
+def _record(facts: VisitFacts) -> list[str]:
+    patient = facts.patient
+    found = [gettext("record %(number)s", number=patient.record_number)]
+    if patient.birth_on is not None:
+        found.append(day_with_year(patient.birth_on).partition(" ")[2])
+    return [*found, patient.phone] if patient.phone else found
+
+
+def _hours(visit: VisitRow) -> str:
+    end = clock_time(visit.local_min + visit.length_min)
+    return f"{clock_time(visit.local_min)}–{end} ({minutes_long(visit.length_min)})"
+
+
+def where_and_who(visit: VisitRow, site_name: str = "") -> str:
+    """Return rooms and people of a visit; video and telephone have no room."""
+    words = {"video": gettext("by video"), "phone": gettext("by telephone")}
+    place = words.get(visit.place)
+    names = [*([place] if place else visit.where), *visit.who]
+    return " · ".join([*names, site_name] if site_name else names)
+
+
+def visit_tag(visit: VisitRow) -> StatusTag:
+    """Return the state of a visit."""
+    return status_tag(
+        visit.status,
+        outcome=visit.outcome,
+        is_confirmed=visit.is_confirmed,
+        cancelled_by=visit.cancelled_by,
+    )
+
+
+def _after(visit: VisitRow, now: datetime) -> str:
+    minutes = int(waiting(visit.status, visit.arrived_at, now).total_seconds()) // 60
+    return " " + gettext("%(n)s min", n=minutes) if minutes else ""
+
+
+def course_strip(visits: tuple[VisitRow, ...], today: date, total: int) -> Strip:
+    """Return the strip of a course, with a mark for each prescribed visit that has no date."""
+    counted = sum(1 for one in visits if one.number is not None)
+    marks = [
+        StripVisit(
+            on=one.on,
+            status=one.status,
+            outcome=one.outcome,
+            is_make_up=one.make_up_for_id is not None,
+            address=url_for("schedule.board", open=one.public_id),
+        )
+        for one in visits
+    ]
+    return strip([*marks, *[StripVisit(on=None)] * max(total - counted, 0)], today=today)
+
+
+def _can(visit: VisitRow, now: datetime) -> Can:
+    actor = current_clinic().actor
+    checks, books = actor.may(Permission.CHECK_IN), actor.may(Permission.SCHEDULE)
+    verbs = possible_verbs(visit.status)
+    return Can(
+        arrive=checks and bool(verbs & {Verb.ARRIVE, Verb.WITHDRAW_NO_SHOW}),
+        check_in=checks and Verb.CHECK_IN in verbs,
+        fulfil=checks and Verb.FULFIL in verbs,
+        no_show=checks and Verb.NO_SHOW in verbs and now >= visit.start_at,
+        move=books and visit.status in MOVABLE,
+        cancel=books and Verb.CANCEL in verbs,
+        make_up=books and visit.status is Status.NOSHOW and visit.course_id is not None,
+    )
+
+
+def _happened(row: HistoryRow, zone: str) -> Happened:
+    words = {
+        "book": gettext("booked"),
+        "move": gettext("moved"),
+        Verb.APPROVE: gettext("approved"),
+        Verb.ARRIVE: gettext("here"),
+        Verb.CHECK_IN: gettext("in room"),
+        Verb.FULFIL: gettext("done"),
+        Verb.NO_SHOW: gettext("did not come"),
+        Verb.WITHDRAW_NO_SHOW: gettext("came after all"),
+        Verb.CANCEL: gettext("cancelled"),
+        Verb.ENTER_IN_ERROR: gettext("entered by mistake"),
+    }
+    what = words.get(row.verb, row.verb.replace("_", " "))
+    if row.from_start_at is not None and row.from_start_at != row.to_start_at:
+        what = gettext(
+            "%(what)s from %(old)s to %(new)s",
+            what=what,
+            old=moment_at(row.from_start_at, zone),
+            new=moment_at(row.to_start_at, zone),
+        )
+    elif row.verb == "book":
+        what = f"{what} {gettext('for')} {moment_at(row.to_start_at, zone)}"
+    return Happened(
+        when=f"{moment_at(row.at, zone)}",
+        what=f"{what}: {row.reason}" if row.reason else what,
+        who=row.by or gettext("the clinic's own job"),
+    )
+
+

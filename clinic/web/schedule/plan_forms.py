@@ -1,0 +1,144 @@
+"""The form of a course's wishes, read as people type."""
+
+import hashlib
+import re
+from datetime import date
+
+from flask_babel import gettext
+from wtforms import (
+    Field,
+    HiddenField,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from clinic.planning.courses import Plan
+from clinic.planning.wishes import Wishes
+from clinic.rules.people import BadDate, BadTime, parse_date, parse_time
+from clinic.web.forms import ClinicForm
+from clinic.web.words import lazy
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+SPAN = re.compile(r"\s*(?:\.\.|to|until|–|—)\s*")
+
+
+def read_date(_form: object, field: Field) -> None:
+    """Refuse what is no date, with an example."""
+    if field.data:
+        _date(field.data)
+
+
+def read_time(_form: object, field: Field) -> None:
+    """Refuse what is no hour, with an example."""
+    if field.data:
+        _time(field.data)
+
+
+def _date(text: str) -> date:
+    try:
+        return parse_date(text)
+    except BadDate:
+        raise ValidationError(gettext("Give a date, for example 2026-06-01 or 1 June 2026.")) from None
+
+
+def _time(text: str) -> int:
+    try:
+        return parse_time(text)
+    except BadTime:
+        raise ValidationError(gettext("Give an hour, for example 9:30 or 2 pm.")) from None
+
+
+def read_away(_form: object, field: Field) -> None:
+    """Refuse a line that is neither a date nor a span of dates."""
+    away_dates(field.data or "")
+
+
+def away_dates(text: str) -> tuple[tuple[date, date], ...]:
+    """Return the spans of dates, one on each line: a date, or two with "to" between them."""
+    spans = []
+    for line in filter(None, (one.strip() for one in text.replace(",", "\n").splitlines())):
+        first, *rest = SPAN.split(line)
+        span = (_date(first), _date(rest[0]) if rest else _date(first))
+        if len(rest) > 1 or span[0] > span[1]:
+            raise ValidationError(gettext("Give one date or first to last on each line."))
+        spans.append(span)
+    return tuple(spans)
+
+
+class PlanForm(ClinicForm):
+    """What to plan and when the patient can come."""
+
+    site = SelectField(lazy("Where"), validators=[InputRequired()])
+    protocol = SelectField(lazy("Treatment"), validators=[InputRequired()])
+    start_on = StringField(
+        lazy("First day"),
+        validators=[InputRequired(lazy("Give the first day.")), read_date],
+    )
+    preferred = StringField(
+        lazy("Wished hour"),
+        description=lazy("for example 9:30"),
+        validators=[Optional(), read_time],
+    )
+    tolerance = SelectField(
+        lazy("How far from it"),
+        choices=[("", lazy("as the protocol says")), ("0", lazy("exactly then"))]
+        + [(str(n), f"{n} min") for n in (15, 30, 60, 120)],
+    )
+    weekdays = SelectMultipleField(
+        lazy("Days the patient can come"),
+        choices=[(str(n), name) for n, name in enumerate(WEEKDAYS[:5])],
+        option_widget=CheckboxInput(),
+        widget=ListWidget(),
+    )
+    window_from = StringField(lazy("Not before"), validators=[Optional(), read_time])
+    window_to = StringField(lazy("Not after"), validators=[Optional(), read_time])
+    away = TextAreaField(
+        lazy("Dates away"),
+        description=lazy("one on each line: 10 June 2026, or 10 June 2026 to 12 June 2026"),
+        validators=[Optional(), Length(max=1000), read_away],
+    )
+    per_week = SelectField(
+        lazy("Visits a week"),
+        choices=[("", lazy("as the protocol says"))] + [(str(n), str(n)) for n in range(1, 6)],
+    )
+    count = IntegerField(
+        lazy("Visits of the main phase"),
+        description=lazy("empty: as the protocol says"),
+        validators=[Optional(), NumberRange(min=1, max=60)],
+    )
+    shown = HiddenField()
+
+    def validate_window_to(self, field: Field) -> None:
+        """Refuse a window that ends before it begins."""
+        if self.window_from.data and field.data and not self.errors.get("window_from"):
+            if _time(field.data) <= _time(self.window_from.data):
+                raise ValidationError(gettext("This is not after the hour before it."))
+
+    def wishes(self, main_step: str) -> Wishes:
+        """Return the wishes of a valid form; a count is for the protocol's main step."""
+        days = frozenset(int(day) for day in self.weekdays.data or ())
+        first, last = self.window_from.data, self.window_to.data
+        return Wishes(
+            start_on=_date(self.start_on.data),
+            preferred_min=_time(self.preferred.data) if self.preferred.data else None,
+            tolerance_min=int(self.tolerance.data) if self.tolerance.data else None,
+            window=(_time(first) if first else 0, _time(last) if last else 1440)
+            if first or last
+            else None,
+            weekdays=days if 0 < len(days) < 5 else None,
+            away=away_dates(self.away.data or ""),
+            per_week=int(self.per_week.data) if self.per_week.data else None,
+            counts={main_step: self.count.data} if self.count.data else {},
+        )
+
+
+def digest(plan: Plan) -> str:
+    """Return a short mark of a plan, so that what is booked is what was shown."""
+    text = repr([(visit.on, visit.start_cell, visit.holds) for visit in plan.visits])
+    return hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -1,0 +1,151 @@
+"""Planning a course and booking it: wishes, the plan, then all of it in one go."""
+
+from flask import Response, make_response, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from clinic.actions.courses import book_course
+from clinic.errors import ClinicError, Conflict, NotFound
+from clinic.models.engine import reading, write
+from clinic.models.patients import Patient
+from clinic.models.sites import Site
+from clinic.queries.availability import SiteFrame, frame_of, read_resources
+from clinic.queries.courses import PatientFacts, patient_facts
+from clinic.queries.definitions import protocols
+from clinic.queries.proposals import Proposal, propose_course
+from clinic.rules.permissions import Permission
+from clinic.web.errors import form_again
+from clinic.web.guard import needs
+from clinic.web.present import full_name
+from clinic.web.requests import CurrentClinic, current_clinic, run_once, see_other
+from clinic.web.schedule.blueprint import blueprint
+from clinic.web.schedule.plan_forms import PlanForm, digest
+from clinic.web.schedule.plan_pages import PlanView, plan_view
+from clinic.web.shell import say
+
+PAGE = "schedule/plan.html"
+
+
+@blueprint.route("/plan/<patient>", methods=["GET", "POST"])
+@needs(Permission.SCHEDULE)
+def plan_course(patient: str) -> Response:
+    """Ask for the wishes, show the plan, and book it when asked to."""
+    here = current_clinic()
+    form = PlanForm()
+    with reading(here.engine) as unit:
+        facts = _patient(unit, patient)
+        sites = _fill_choices(unit, form, here)
+        if not form.is_submitted():
+            form.start_on.data = form.start_on.data or here.now.date().isoformat()
+            return _page(form, facts, None)
+        if not form.validate():
+            return form_again(PAGE, None, **_context(form, facts, None))
+        proposal = _propose(unit, form, facts, sites)
+        view = _view(unit, proposal, here)
+    wants_booking = request.form.get("do") == "book"
+    is_same = form.shown.data == digest(proposal.plan)
+    form.shown.process_data(digest(proposal.plan))
+    if not wants_booking:
+        return _page(form, facts, view)
+    if not is_same:
+        changed = Conflict("plan_changed")
+        return form_again(PAGE, changed, **_context(form, facts, view))
+    return _book(here, form, facts, proposal, view)
+
+
+def _book(
+    here: CurrentClinic, form: PlanForm, facts: PatientFacts, proposal: Proposal, view: PlanView
+) -> Response:
+    """Book the plan; what was lost to somebody else is shown with a fresh plan, nothing is lost."""
+
+    def book(unit: Session) -> str:
+        course = book_course(
+            unit,
+            order=proposal.order,
+            plan=proposal.plan,
+            kinds=proposal.kinds,
+            by=here.actor,
+            now=here.now,
+        )
+        return url_for("schedule.show_course", public_id=course.public_id)
+
+    try:
+        target = write(here.engine, lambda unit: run_once(unit, lambda: book(unit)))
+    except Conflict as problem:
+        return _lost(here, form, facts, problem)
+    except ClinicError as problem:
+        return form_again(PAGE, problem, **_context(form, facts, view))
+    say(gettext("%(n)s visits booked.", n=view.count))
+    return see_other(target)
+
+
+def _lost(
+    here: CurrentClinic, form: PlanForm, facts: PatientFacts, problem: Conflict
+) -> Response:
+    """Answer 409 with the form still filled, what is taken, and the plan as it is best now."""
+    with reading(here.engine) as unit:
+        sites = _fill_choices(unit, form, here)
+        proposal = _propose(unit, form, facts, sites)
+        view = _view(unit, proposal, here)
+    form.shown.process_data(digest(proposal.plan))
+    return form_again(PAGE, problem, **_context(form, facts, view))
+
+
+def _patient(unit: Session, public_id: str) -> PatientFacts:
+    found = unit.scalar(select(Patient).where(Patient.public_id == public_id))
+    if found is None:
+        raise NotFound("no_such_thing")
+    return patient_facts(found)
+
+
+def _fill_choices(unit: Session, form: PlanForm, here: CurrentClinic) -> dict[str, SiteFrame]:
+    """Offer the sites one works at and the protocols in force; return the sites by key."""
+    allowed = here.actor.site_ids
+    rows = [
+        site
+        for site in unit.scalars(select(Site).order_by(Site.id))
+        if allowed is None or site.id in allowed
+    ]
+    form.site.choices = [(site.key, site.name) for site in rows]
+    form.protocol.choices = [
+        (key, protocol.name)
+        for key, protocol in sorted(protocols(unit).items(), key=lambda pair: pair[1].name)
+    ]
+    return {site.key: frame_of(site) for site in rows}
+
+
+def _propose(
+    unit: Session, form: PlanForm, facts: PatientFacts, sites: dict[str, SiteFrame]
+) -> Proposal:
+    chosen = protocols(unit)[form.protocol.data]
+    main = max(chosen.steps, key=lambda step: step.count.default or 0)
+    return propose_course(
+        unit,
+        patient_id=facts.id,
+        protocol_key=chosen.key,
+        site=sites[form.site.data],
+        wishes=form.wishes(main.key),
+    )
+
+
+def _view(unit: Session, proposal: Proposal, here: CurrentClinic) -> PlanView:
+    order = proposal.order
+    resources = read_resources(unit, site_id=order.site.id, on=order.start_on)
+    names = {one.id: one.name for one in resources.values()}
+    return plan_view(proposal, names, here.now.date())
+
+
+def _page(form: PlanForm, facts: PatientFacts, view: PlanView | None) -> Response:
+    return make_response(render_template(PAGE, problem=None, **_context(form, facts, view)))
+
+
+def _context(form: PlanForm, facts: PatientFacts, view: PlanView | None) -> dict[str, object]:
+    return {
+        "form": form,
+        "patient": facts,
+        "name": full_name(facts.family, facts.given, facts.preferred),
+        "plan": view,
+    }
+
+
