@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 from clinic.models.appointments import Appointment
 from clinic.models.base import new_public_id
 from clinic.models.worklists import WorkItem
+from clinic.rules.actors import Actor
 
 MISSED = "missed"
 WITHDRAWN = "withdrawn"
+MADE_UP = "made_up"
 
 
 def raise_item(
@@ -64,3 +66,17 @@ def withdraw_missed(session: Session, *, appointment: Appointment, now: datetime
         .execution_options(synchronize_session=False)
     ).all()
     return bool(withdrawn)
+
+
+def settle_missed(session: Session, *, appointment: Appointment, by: Actor, now: datetime) -> None:
+    """Close the open missed flags of an appointment for which a new date has been found."""
+    session.execute(
+        update(WorkItem)
+        .where(
+            WorkItem.appointment_id == appointment.id,
+            WorkItem.kind == MISSED,
+            WorkItem.done_at.is_(None),
+        )
+        .values(done_at=now, done_by=by.account_id, outcome=MADE_UP)
+        .execution_options(synchronize_session=False)
+    )

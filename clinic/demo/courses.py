@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from clinic.planning.courses import Wishes
 
 MIX = (
-    ("tms_itbs_ldlpfc", 26),
-    ("tms_10hz_ldlpfc_19", 20),
+    ("tms_itbs_ldlpfc", 24),
+    ("tms_10hz_ldlpfc_19", 16),
     ("tms_10hz_ldlpfc_37", 5),
     ("dtms_h1_mdd", 10),
     ("dtms_h7_ocd", 9),

@@ -142,12 +142,26 @@ def propose_visit(
     length_min: int | None = None,
     device_tags: frozenset[str] = frozenset(),
     leave_out: Collection[int] = (),
+    prefer_resource_id: int | None = None,
 ) -> PlannedVisit | Refusal:
-    """Return one visit with named resources at a wall time, or why it cannot be had."""
+    """Return one visit with named resources at a wall time, or why it cannot be had.
+
+    `prefer_resource_id` is taken where it is free and serves the visit.
+    """
     day = _day_world(session, patient_id, site, on, leave_out)
     kind, cells = _kind(session, kind_key, length_min)
+    wished = {} if prefer_resource_id is None else {
+        requirement.id: prefer_resource_id for requirement in kind.requirements
+    }
     return place_visit(
-        kind, cells, day, on, start_min // CELL_MIN, device_tags=device_tags, place=place
+        kind,
+        cells,
+        day,
+        on,
+        start_min // CELL_MIN,
+        device_tags=device_tags,
+        place=place,
+        prefer=wished,
     )
 
 

@@ -56,6 +56,7 @@ SENTENCES: Mapping[str, str] = {
     "patient_changed": lazy(
         "Somebody has changed this patient meanwhile. Look at the new data and save again."
     ),
+    "patient_not_chosen": lazy("Choose the patient first."),
     "patient_unknown": lazy("There is no such patient."),
     "permission_missing": lazy("Your role does not allow this. Ask an administrator."),
     "person_needed": lazy("Only a person who is logged in can record this."),
@@ -96,6 +97,8 @@ SENTENCES: Mapping[str, str] = {
     "time_does_not_exist": lazy(
         "This time does not exist on that day, because the clocks change: %(time)s"
     ),
+    "time_not_chosen": lazy("Choose a day and a time first."),
+    "time_not_free": lazy("This time cannot be had. Nothing was saved."),
     "transition_refused": lazy("A visit that is %(status)s cannot be changed in this way."),
     "visit_ended": lazy("This visit has already ended."),
     "visit_ends_before_start": lazy("The visit cannot end before it began."),

@@ -198,7 +198,7 @@ def _reasons(
     aim = _aim(public_id, form)
     if not isinstance(aim.to, Refusal):
         return []
-    return refusal_words(aim.to.reasons, aim.kind.visit_kind, {})
+    return refusal_words(aim.to)
 
 
 def _warning(facts: VisitFacts, on: date) -> str:
