@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
-from wtforms.fields import SelectChoice
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
 
 from clinic.models.definitions import Definition
 from clinic.models.engine import reading

@@ -1,0 +1,265 @@
+"""Closed times: shut a site, room, device or person, and settle the visits that lie inside."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import Response, make_response, render_template, url_for
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from clinic.actions.blocks import add_block, instant_of_wall, keep_appointment, remove_block
+from clinic.errors import ClinicError, NotFound
+from clinic.models.engine import reading, writing
+from clinic.models.resources import Block, Resource
+from clinic.queries import blocks as reads
+from clinic.queries.availability import PATIENT
+from clinic.queries.blocks import BlockRow
+from clinic.queries.days import SiteChoice, site_choices
+from clinic.queries.resources import ids_at_site, zone_of
+from clinic.rules.permissions import Permission
+from clinic.web.errors import form_again
+from clinic.web.fields import time_of
+from clinic.web.guard import needs
+from clinic.web.looks import note_look
+from clinic.web.places import asked_day, chosen_site, local_day
+from clinic.web.present import StatusTag, clock_time, day, moment_at, sorted_name, status_tag
+from clinic.web.requests import current_clinic, run_once, see_other
+from clinic.web.schedule.blueprint import blueprint
+from clinic.web.schedule.forms import BlockForm
+from clinic.web.schedule.visits import own_appointment
+from clinic.web.shell import say
+
+LIST = "schedule/blocks.html"
+NEW = "schedule/new_block.html"
+ONE = "schedule/block.html"
+OPENS, CLOSES = 480, 1080
+
+
+@dataclass(frozen=True, slots=True)
+class BlockLine:
+    """A closed time as it is printed."""
+
+    address: str
+    of: str
+    when: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedLine:
+    """A visit inside a closed time that is to be moved, cancelled or kept."""
+
+    public_id: str
+    when: str
+    name: str
+    tag: StatusTag
+
+
+@blueprint.get("/blocks")
+@needs(Permission.SCHEDULE)
+def blocks() -> str:
+    """Show the closed times that are not over."""
+    here = current_clinic()
+    with reading(here.engine) as unit:
+        sites = site_choices(unit, here.actor.site_ids)
+        rows = reads.block_rows(unit, after=here.now)
+    zone = sites[0].zone if sites else "UTC"
+    note_look("see_blocks", subject="block", values={"found": len(rows)})
+    return render_template(LIST, lines=[_line(row, zone) for row in rows])
+
+
+def _line(row: BlockRow, otherwise: str) -> BlockLine:
+    zone = row.zone or otherwise
+    return BlockLine(
+        address=url_for("schedule.show_block", public_id=row.public_id),
+        of=row.of,
+        when=f"{moment_at(row.start_at, zone)} – {moment_at(row.end_at, zone)}",
+        reason=row.reason or row.kind,
+    )
+
+
+@blueprint.route("/blocks/new", methods=["GET", "POST"])
+@needs(Permission.SCHEDULE)
+def new_block() -> Response:
+    """Shut a time at once, then show the visits that lie inside."""
+    here = current_clinic()
+    form = BlockForm()
+    _prefill(form)
+    if not form.is_submitted():
+        return make_response(render_template(NEW, form=form, problem=None))
+    if not form.validate():
+        return form_again(NEW, None, form=form)
+    try:
+        with writing(here.engine) as unit:
+            target = run_once(unit, lambda: _add(unit, form))
+    except ClinicError as problem:
+        return form_again(NEW, problem, form=form)
+    say(gettext("Closed from now on. Look at the visits that lie inside."))
+    return see_other(target)
+
+
+def _prefill(form: BlockForm) -> None:
+    here = current_clinic()
+    with reading(here.engine) as unit:
+        sites = site_choices(unit, here.actor.site_ids)
+        site = chosen_site(sites)
+        form.owner.choices = [
+            ("", gettext("Choose")),
+            *((f"site:{one.key}", gettext("All of %(site)s", site=one.name)) for one in sites),
+            *_resources(unit, sites),
+        ]
+    if not form.is_submitted():
+        on = asked_day(local_day(here.now, site.zone))
+        form.from_on.data = form.to_on.data = on
+        form.from_at.data, form.to_at.data = time_of(OPENS), time_of(CLOSES)
+
+
+def _resources(unit: Session, sites: list[SiteChoice]) -> list[tuple[str, str]]:
+    ids = {one for site in sites for one in ids_at_site(unit, site.id)}
+    rows = unit.execute(
+        select(Resource.key, Resource.name)
+        .where(Resource.id.in_(ids), Resource.is_active, Resource.kind != PATIENT)
+        .order_by(Resource.site_id.is_(None), Resource.kind, Resource.position, Resource.name)
+    )
+    return [(key, name) for key, name in rows]
+
+
+def _add(unit: Session, form: BlockForm) -> str:
+    here = current_clinic()
+    site_id, resource_id, zone = _owner(unit, form.owner.data or "")
+    block = add_block(
+        unit,
+        site_id=site_id,
+        resource_id=resource_id,
+        start_at=instant_of_wall(_wall(form.from_on.data, form.from_at.data), zone),
+        end_at=instant_of_wall(_wall(form.to_on.data, form.to_at.data), zone),
+        kind=form.kind.data or "closure",
+        reason=form.reason.data or "",
+        by=here.actor,
+        now=here.now,
+    )
+    return url_for("schedule.show_block", public_id=block.public_id)
+
+
+def _wall(on: object, at: object) -> datetime:
+    return datetime.fromisoformat(f"{on}T{at}")
+
+
+def _owner(unit: Session, text: str) -> tuple[int | None, int | None, str]:
+    kind, _, key = text.partition(":")
+    if kind == "site":
+        site = chosen_site(site_choices(unit, current_clinic().actor.site_ids), key)
+        return site.id, None, site.zone
+    resource = unit.scalar(select(Resource).where(Resource.key == text))
+    if resource is None:
+        raise NotFound("no_such_thing")
+    return None, resource.id, zone_of(unit, resource)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPage:
+    """A closed time with the visits inside, as its page prints it."""
+
+    public_id: str
+    block: BlockLine
+    lines: tuple[AffectedLine, ...]
+
+
+@blueprint.get("/blocks/<public_id>")
+@needs(Permission.SCHEDULE)
+def show_block(public_id: str) -> Response:
+    """Show a closed time with the visits that nobody has settled yet."""
+    page = _block_page(public_id)
+    note_look("see_block", subject="block", values={"affected": len(page.lines)})
+    return make_response(render_template(ONE, problem=None, page=page))
+
+
+def _block_page(public_id: str) -> BlockPage:
+    with reading(current_clinic().engine) as unit:
+        block = reads.by_public_id(unit, public_id)
+        zone, of = _zone_and_name(unit, block)
+        rows = reads.affected(unit, block)
+    lines = [
+        AffectedLine(
+            public_id=row.public_id,
+            when=f"{day(row.local_on)} {clock_time(row.local_min)}",
+            name=sorted_name(row.family, row.given),
+            tag=status_tag(row.status),
+        )
+        for row in rows
+    ]
+    end = block.end_at - timedelta(minutes=1)
+    is_one_day = local_day(block.start_at, zone) == local_day(end, zone)
+    until = moment_at(block.end_at, zone)
+    return BlockPage(
+        public_id=public_id,
+        lines=tuple(lines),
+        block=BlockLine(
+            address="",
+            of=of,
+            when=f"{moment_at(block.start_at, zone)} – "
+            + (until.rpartition(" ")[2] if is_one_day else until),
+            reason=block.reason or block.kind,
+        ),
+    )
+
+
+def _zone_and_name(unit: Session, block: Block) -> tuple[str, str]:
+    here = current_clinic()
+    sites = site_choices(unit, here.actor.site_ids)
+    if block.site_id is not None:
+        found = next((site for site in sites if site.id == block.site_id), None)
+        if found is None:
+            raise NotFound("no_such_thing")
+        return found.zone, found.name
+    resource = unit.get_one(Resource, block.resource_id)
+    if resource.id not in {one for site in sites for one in ids_at_site(unit, site.id)}:
+        raise NotFound("no_such_thing")
+    return zone_of(unit, resource), resource.name
+
+
+@blueprint.post("/blocks/<public_id>/keep/<appointment>")
+@needs(Permission.SCHEDULE)
+def keep_in_block(public_id: str, appointment: str) -> Response:
+    """Note that a visit inside a closed time is kept, by name."""
+    return _settle(public_id, lambda unit: _keep(unit, public_id, appointment))
+
+
+@blueprint.post("/blocks/<public_id>/remove")
+@needs(Permission.SCHEDULE)
+def open_block(public_id: str) -> Response:
+    """Open a closed time again."""
+    return _settle(public_id, lambda unit: _remove(unit, public_id))
+
+
+def _settle(public_id: str, act: Callable[[Session], str]) -> Response:
+    here = current_clinic()
+    try:
+        with writing(here.engine) as unit:
+            target = run_once(unit, lambda: act(unit))
+    except ClinicError as problem:
+        return form_again(ONE, problem, page=_block_page(public_id))
+    return see_other(target)
+
+
+def _keep(unit: Session, public_id: str, appointment: str) -> str:
+    here = current_clinic()
+    block = _own_block(unit, public_id)
+    row = own_appointment(unit, appointment)
+    keep_appointment(unit, block=block, appointment=row, by=here.actor, now=here.now)
+    return url_for("schedule.show_block", public_id=public_id)
+
+
+def _remove(unit: Session, public_id: str) -> str:
+    here = current_clinic()
+    remove_block(unit, block=_own_block(unit, public_id), by=here.actor, now=here.now)
+    return url_for("schedule.blocks")
+
+
+def _own_block(unit: Session, public_id: str) -> Block:
+    """Return a closed time of a site one works at, or raise NotFound."""
+    block = reads.by_public_id(unit, public_id)
+    _zone_and_name(unit, block)
+    return block

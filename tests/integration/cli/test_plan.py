@@ -1,0 +1,184 @@
+"""`clinic plan` and `clinic book`: every worked example about dates, and what is refused."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from clinic.models import Appointment, Cell, Course, Message
+from clinic.models.engine import make_engine, reading
+from tests.integration.cli.conftest import Commands
+
+EXAMPLES = {
+    example["id"]: example
+    for example in json.loads(
+        (Path(__file__).parents[2] / "data" / "examples.json").read_text(encoding="utf-8")
+    )["examples"]
+}
+Make = Callable[..., Commands]
+
+
+def dates(found: dict[str, object], phase: str | None = None) -> list[str]:
+    visits = found["visits"]
+    assert isinstance(visits, list)
+    return [one["start"][:10] for one in visits if phase in (None, one["phase"])]
+
+
+def plan(commands: Commands, protocol: str, start: str, *more: str) -> dict[str, object]:
+    words = ["plan", "--patient", "100", "--protocol", protocol, "--start", start, *more]
+    return commands.json(*words)
+
+
+def test_example_1_skips_three_closures(make_clinic: Make) -> None:
+    asked, expected = EXAMPLES["EX01"]["input"], EXAMPLES["EX01"]["expected"]
+
+    found = plan(make_clinic(*asked["closures"]), asked["protocol"], asked["start"])
+
+    assert dates(found) == expected["dates"]
+
+
+def test_example_2_moves_a_closed_taper_day(make_clinic: Make) -> None:
+    asked, expected = EXAMPLES["EX02"]["input"], EXAMPLES["EX02"]["expected"]
+
+    found = plan(make_clinic(*asked["closures"]), asked["protocol"], asked["start"])
+
+    assert dates(found, "acute")[-1] == expected["session_30"]
+    assert {step: dates(found, step) for step in ("taper_1", "taper_2", "taper_3")} == {
+        step: expected[step] for step in ("taper_1", "taper_2", "taper_3")
+    }
+
+
+@pytest.mark.parametrize(
+    "example, session_30, taper",
+    [
+        ("EX03", "old_session_30", "old_taper"),
+        ("EX28", "session_30_as_planned", "taper_booked"),
+    ],
+)
+def test_examples_3_and_28_as_first_planned(
+    make_clinic: Make, example: str, session_30: str, taper: str
+) -> None:
+    asked, expected = EXAMPLES[example]["input"], EXAMPLES[example]["expected"]
+
+    found = plan(make_clinic(*asked["closures"]), asked["protocol"], asked["start"])
+
+    assert dates(found)[29] == expected[session_30]
+    assert dates(found)[30:] == expected[taper]
+
+
+@pytest.mark.parametrize(
+    "missed, session_30, taper",
+    [
+        ("case_1_no_show", "new_session_30", "new_taper"),
+        ("case_2_no_shows", "case_2", "case_2"),
+    ],
+)
+def test_example_3_with_missed_days_taken_as_away(
+    make_clinic: Make, missed: str, session_30: str, taper: str
+) -> None:
+    asked, expected = EXAMPLES["EX03"]["input"], EXAMPLES["EX03"]["expected"]
+    away = [word for on in asked[missed] for word in ("--away", on)]
+
+    found = plan(make_clinic(*asked["closures"]), asked["protocol"], asked["start"], *away)
+
+    wanted = expected[session_30] if isinstance(expected[session_30], dict) else expected
+    assert dates(found)[29] == wanted["new_session_30"]
+    assert dates(found)[30:] == wanted["new_taper"]
+
+
+def test_example_7_esketamine_from_a_tuesday_and_from_a_friday(make_clinic: Make) -> None:
+    asked, expected = EXAMPLES["EX07"]["input"], EXAMPLES["EX07"]["expected"]
+    commands = make_clinic()
+
+    tuesday = plan(commands, "esk_trd", asked["first_dose"], "--count", "maintenance=3")
+    friday = plan(commands, "esk_trd", asked["case_2_first_dose"])
+
+    assert dates(tuesday, "induction") == expected["induction"]
+    assert dates(tuesday, "weekly") == expected["weekly"]
+    assert dates(tuesday, "maintenance") == expected["every_two_weeks_first_three"]
+    assert dates(friday, "induction") == expected["case_2"]["induction"]
+    assert dates(friday, "weekly") == expected["case_2"]["weekly"]
+
+
+def test_a_plan_writes_nothing(make_clinic: Make) -> None:
+    commands = make_clinic()
+
+    plan(commands, "tms_itbs_ldlpfc", "2026-06-01")
+
+    assert counts(commands) == (0, 0, 0, 0)
+
+
+def test_a_course_is_booked_whole_with_one_message(make_clinic: Make) -> None:
+    commands = make_clinic()
+
+    found = commands.json(
+        "book", "--patient", "100", "--protocol", "tms_itbs_ldlpfc", "--start", "2026-06-01",
+        "--prefer", "10:00",
+    )
+
+    visits = found["visits"]
+    assert isinstance(visits, list)
+    assert (len(visits), visits[0]["number"], visits[-1]["number"]) == (36, 1, 36)
+    courses, appointments, messages, cells = counts(commands)
+    assert (courses, appointments, messages) == (1, 36, 1)
+    # mapping: device 16 with turnover, operator 15, prescriber 9, patient 15; 35 sessions of 4 x 3
+    assert cells == 55 + 35 * 12
+
+
+def test_a_kap_programme_is_booked_with_integration_after_each_dosing(make_clinic: Make) -> None:
+    found = make_clinic().json(
+        "book", "--patient", "100", "--protocol", "kap_programme", "--start", "2026-06-01"
+    )
+
+    visits = found["visits"]
+    assert isinstance(visits, list)
+    assert [one["kind"] for one in visits] == [
+        "consult_medical",
+        "preparation",
+        *["dosing_im", "integration"] * 3,
+        "review",
+    ]
+
+
+@pytest.mark.parametrize(
+    "more, code",
+    [
+        (["--start", "2026-02-30"], "option_unreadable"),
+        (["--prefer", "25"], "option_unreadable"),
+        (["--days", "mon,foo"], "option_unreadable"),
+        (["--window", "12:00-08:00"], "option_unreadable"),
+        (["--patient", "999"], "patient_unknown"),
+        (["--site", "nowhere"], "site_unknown"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_name(
+    make_clinic: Make, more: list[str], code: str
+) -> None:
+    words = ["--patient", "100", "--protocol", "tms_itbs_ldlpfc", "--start", "2026-06-01", *more]
+
+    result = make_clinic().run("plan", *words, "--json")
+
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["error"] == code
+
+
+def test_an_impossible_course_ends_with_status_one(make_clinic: Make) -> None:
+    result = make_clinic().run(
+        "plan", "--patient", "100", "--protocol", "dtms_h1_mdd", "--start", "2026-06-01"
+    )
+
+    assert result.exit_code == 1
+    assert "could not be placed" in result.stdout
+
+
+def counts(commands: Commands) -> tuple[int, int, int, int]:
+    engine = make_engine(f"sqlite:///{commands.folder / 'clinic.db'}")
+    with reading(engine) as session:
+        found = [
+            session.scalar(select(func.count()).select_from(table)) or 0
+            for table in (Course, Appointment, Message, Cell)
+        ]
+    engine.dispose()
+    return found[0], found[1], found[2], found[3]
