@@ -197,7 +197,7 @@ class Place:
 
 def make_place(session: Session, *, site: Site) -> Place:
     """Add the resources of a small site and return their ids."""
-    coil = ("figure_8",)
+    coil = ("figure-8",)
     return Place(
         tms_1=make_resource(
             session, key="tms-1", kind="tms_device", name="TMS 1", site=site, tags=coil

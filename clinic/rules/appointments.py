@@ -32,6 +32,30 @@ class Outcome(StrEnum):
     NOT_TREATED = "not_treated"
 
 
+class NotTreatedReason(StrEnum):
+    """Why somebody came and was not treated (policies.json)."""
+
+    PRESSURE = "pressure"
+    FASTING = "fasting"
+    RIDE = "ride"
+    INTOXICATION = "intoxication"
+    ILLNESS = "illness"
+    DEVICE = "device"
+    SCREENER = "screener"
+    OTHER = "other"
+
+
+class PartialReason(StrEnum):
+    """Why a visit was stopped early (policies.json)."""
+
+    TOLERABILITY = "tolerability"
+    DEVICE = "device"
+    TIME = "time"
+    PATIENT_ASKED = "patient_asked"
+    SAFETY = "safety"
+    OTHER = "other"
+
+
 class CancelledBy(StrEnum):
     """Who cancelled."""
 
@@ -68,18 +92,18 @@ TRANSITIONS: dict[Verb, tuple[frozenset[Status], Status]] = {
 }
 """The one table: each verb, the states it may start from, and the state it leads to."""
 
-HOLDING = frozenset(
-    {_S.PENDING, _S.BOOKED, _S.ARRIVED, _S.CHECKED_IN, _S.FULFILLED, _S.NOSHOW}
-)
+HOLDING = frozenset({_S.PENDING, _S.BOOKED, _S.ARRIVED, _S.CHECKED_IN, _S.FULFILLED, _S.NOSHOW})
 COUNTING = frozenset({_S.PENDING, _S.BOOKED, _S.ARRIVED, _S.CHECKED_IN, _S.FULFILLED})
 
 
 class TransitionRefused(ValueError):
     """The verb does not apply to an appointment in this state."""
 
+    code = "transition_refused"
+
     def __init__(self, status: Status, verb: Verb) -> None:
         """Keep both, so that a sentence can name them."""
-        super().__init__("transition_refused")
+        super().__init__(self.code)
         self.status = status
         self.verb = verb
 
@@ -117,6 +141,25 @@ def counts(status: Status, outcome: Outcome | None, *, partial_counts: bool = Tr
     if status not in COUNTING or outcome is Outcome.NOT_TREATED:
         return False
     return outcome is not Outcome.PARTIAL or partial_counts
+
+
+def counts_as_delivered(
+    status: Status, outcome: Outcome | None, *, partial_counts: bool = True
+) -> bool:
+    """Say whether a visit is delivered: done, treated, and not to be made up."""
+    return status is Status.FULFILLED and counts(status, outcome, partial_counts=partial_counts)
+
+
+def fits_outcome(outcome: Outcome, reason: str | None) -> bool:
+    """Say whether a reason fits an outcome: a complete visit has none, the others need one."""
+    reasons = {
+        Outcome.COMPLETE: frozenset[str](),
+        Outcome.PARTIAL: frozenset(PartialReason),
+        Outcome.NOT_TREATED: frozenset(NotTreatedReason),
+    }
+    if reason is None:
+        return outcome is Outcome.COMPLETE
+    return reason in reasons[outcome]
 
 
 @dataclass(frozen=True, slots=True)

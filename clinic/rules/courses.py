@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from clinic.rules.appointments import Outcome, Status, counts
+from clinic.rules.appointments import Outcome, Status, counts, counts_as_delivered
 
 
 class CourseStatus(StrEnum):
-    """Where a course stands. Booking is allowed in draft; the first delivered visit activates it."""
+    """Where a course stands; booking is allowed in draft, a delivered visit activates it."""
 
     DRAFT = "draft"
     AWAITING_AUTHORISATION = "awaiting_authorisation"
@@ -31,6 +31,58 @@ RUNNING = frozenset(
 )
 
 
+class CourseVerb(StrEnum):
+    """What may be done to a course."""
+
+    ASK_INSURER = "ask_insurer"
+    AUTHORISE = "authorise"
+    ACTIVATE = "activate"
+    HOLD = "hold"
+    RELEASE = "release"
+    RELEASE_UNSTARTED = "release_unstarted"
+    COMPLETE = "complete"
+    STOP_EARLY = "stop_early"
+    CANCEL_BEFORE_START = "cancel_before_start"
+    ENTER_IN_ERROR = "enter_in_error"
+
+
+_C = CourseStatus
+UNSTARTED = frozenset({_C.DRAFT, _C.AWAITING_AUTHORISATION})
+COURSE_TRANSITIONS: dict[CourseVerb, tuple[frozenset[CourseStatus], CourseStatus]] = {
+    CourseVerb.ASK_INSURER: (frozenset({_C.DRAFT}), _C.AWAITING_AUTHORISATION),
+    CourseVerb.AUTHORISE: (frozenset({_C.AWAITING_AUTHORISATION}), _C.DRAFT),
+    CourseVerb.ACTIVATE: (UNSTARTED, _C.ACTIVE),
+    CourseVerb.HOLD: (UNSTARTED | {_C.ACTIVE}, _C.ON_HOLD),
+    CourseVerb.RELEASE: (frozenset({_C.ON_HOLD}), _C.ACTIVE),
+    CourseVerb.RELEASE_UNSTARTED: (frozenset({_C.ON_HOLD}), _C.DRAFT),
+    CourseVerb.COMPLETE: (frozenset({_C.ACTIVE}), _C.COMPLETED),
+    CourseVerb.STOP_EARLY: (frozenset({_C.ACTIVE, _C.ON_HOLD}), _C.STOPPED_EARLY),
+    CourseVerb.CANCEL_BEFORE_START: (UNSTARTED | {_C.ON_HOLD}, _C.CANCELLED_BEFORE_START),
+    CourseVerb.ENTER_IN_ERROR: (frozenset(_C) - {_C.ENTERED_IN_ERROR}, _C.ENTERED_IN_ERROR),
+}
+"""The one table: each verb, the states it may start from, and the state it leads to."""
+
+
+class CourseTransitionRefused(ValueError):
+    """The verb does not apply to a course in this state."""
+
+    code = "course_transition_refused"
+
+    def __init__(self, status: CourseStatus, verb: CourseVerb) -> None:
+        """Keep both, so that a sentence can name them."""
+        super().__init__(self.code)
+        self.status = status
+        self.verb = verb
+
+
+def next_course_status(status: CourseStatus, verb: CourseVerb) -> CourseStatus:
+    """Return the state a verb leads to, or raise CourseTransitionRefused."""
+    starts, end = COURSE_TRANSITIONS[verb]
+    if status not in starts:
+        raise CourseTransitionRefused(status, verb)
+    return end
+
+
 class StripMark(StrEnum):
     """The state of one mark of the course strip; each has its own shape and colour."""
 
@@ -43,6 +95,9 @@ class StripMark(StrEnum):
     NOT_TREATED = "not_treated"
     UNCOVERED = "uncovered"
     NOT_YET_BOOKED = "not_yet_booked"
+
+
+NOT_FIXED = frozenset({Status.PROPOSED, Status.PENDING, Status.WAITLIST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +125,7 @@ def strip_mark(visit: StripVisit, today: date) -> StripMark | None:
 def _planned_mark(visit: StripVisit, today: date) -> StripMark:
     if visit.on == today:
         return StripMark.TODAY
-    if visit.status is not Status.BOOKED:
+    if visit.status in NOT_FIXED:
         return StripMark.PENCILLED
     if not visit.is_covered:
         return StripMark.UNCOVERED
@@ -103,7 +158,7 @@ class Progress:
 def progress(visits: Sequence[StripVisit]) -> Progress:
     """Return how many visits are delivered, delivered or planned, and when the last one is."""
     counted = [one for one in visits if counts(one.status, one.outcome)]
-    delivered = sum(1 for one in counted if one.status is Status.FULFILLED)
+    delivered = sum(counts_as_delivered(one.status, one.outcome) for one in counted)
     return Progress(delivered, len(counted), max((one.on for one in counted), default=None))
 
 

@@ -13,11 +13,11 @@ CLOCK = re.compile(r"(?P<hour>\d{1,2})(?:[:.h ]?(?P<minute>\d{2}))?\s*(?P<half>a
 
 
 class BadDate(ValueError):
-    """This cannot be read as a date of the calendar."""
+    """What was typed cannot be read as a date of the calendar."""
 
 
 class BadTime(ValueError):
-    """This cannot be read as a time of day."""
+    """What was typed cannot be read as a time of day."""
 
 
 def family_given(family: str, given: str) -> str:

@@ -4,7 +4,7 @@ Wall times are a day and a minute of the day at a site. Twice a year some of the
 exist twice; such a time is refused rather than guessed.
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from clinic.rules.wall_days import QUANTUM_SECONDS
@@ -16,7 +16,7 @@ QUANTUM = timedelta(seconds=QUANTUM_SECONDS)
 
 
 class WallTimeRefused(ValueError):
-    """This wall time stands for no instant, or for two, on a day of a clock change."""
+    """A wall time that stands for no instant, or for two, on a day of a clock change."""
 
     def __init__(self, code: str, wall: datetime, zone: str) -> None:
         """Keep the code, the wall time and the zone, so that a sentence can name them."""
@@ -31,7 +31,7 @@ def to_instant(on: date, minute_of_day: int, zone: str) -> datetime:
 
     Minute 1440 is the midnight that ends the day.
     """
-    wall = datetime(on.year, on.month, on.day) + timedelta(minutes=minute_of_day)  # noqa: DTZ001 -- a wall time has no zone yet
+    wall = datetime.combine(on, time()) + timedelta(minutes=minute_of_day)
     local = wall.replace(tzinfo=ZoneInfo(zone))
     instant = local.astimezone(UTC)
     if instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != wall:

@@ -1,6 +1,6 @@
 """The schedule: its blueprint and the modules that register its views."""
 
-from clinic.web.schedule import board, plans
+from clinic.web.schedule import blocks, board, bookings, courses, moves, plans, visits
 from clinic.web.schedule.blueprint import blueprint
 
-__all__ = ["blueprint", "board", "plans"]
+__all__ = ["blocks", "blueprint", "board", "bookings", "courses", "moves", "plans", "visits"]

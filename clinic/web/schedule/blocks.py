@@ -20,7 +20,7 @@ from clinic.queries.days import SiteChoice, site_choices
 from clinic.queries.resources import ids_at_site, zone_of
 from clinic.rules.permissions import Permission
 from clinic.web.errors import form_again
-from clinic.web.fields import time_of
+from clinic.web.fields import ClockField, DayField, time_of, wall_text
 from clinic.web.guard import needs
 from clinic.web.looks import note_look
 from clinic.web.places import asked_day, chosen_site, local_day
@@ -133,8 +133,8 @@ def _add(unit: Session, form: BlockForm) -> str:
         unit,
         site_id=site_id,
         resource_id=resource_id,
-        start_at=instant_of_wall(_wall(form.from_on.data, form.from_at.data), zone),
-        end_at=instant_of_wall(_wall(form.to_on.data, form.to_at.data), zone),
+        start_at=_instant(form.from_on, form.from_at, zone),
+        end_at=_instant(form.to_on, form.to_at, zone),
         kind=form.kind.data or "closure",
         reason=form.reason.data or "",
         by=here.actor,
@@ -143,8 +143,8 @@ def _add(unit: Session, form: BlockForm) -> str:
     return url_for("schedule.show_block", public_id=block.public_id)
 
 
-def _wall(on: object, at: object) -> datetime:
-    return datetime.fromisoformat(f"{on}T{at}")
+def _instant(on: DayField, at: ClockField, zone: str) -> datetime:
+    return instant_of_wall(datetime.fromisoformat(wall_text(on.data, at.data)), zone)
 
 
 def _owner(unit: Session, text: str) -> tuple[int | None, int | None, str]:

@@ -1,5 +1,6 @@
 """Booking a single visit: a consult, an extra or a make-up, from a free gap or from nowhere."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -25,7 +26,7 @@ from clinic.queries.proposals import propose_visit
 from clinic.rules.appointments import Status
 from clinic.rules.permissions import Permission
 from clinic.web.errors import form_again
-from clinic.web.fields import minute_of, time_of
+from clinic.web.fields import fill_day, fill_time, minute_of, time_of
 from clinic.web.guard import needs
 from clinic.web.looks import note_look
 from clinic.web.places import asked_day, chosen_site, local_day
@@ -118,7 +119,8 @@ def _prefill(form: VisitForm) -> None:
     form.site.data = site.key
     form.on.data = asked_day(local_day(here.now, site.zone))
     if request.args.get("at"):
-        form.at.process_formdata([request.args["at"]])
+        with suppress(ValueError):  # an address is no form: a time that is none is left out
+            fill_time(form.at, request.args["at"])
 
 
 def _prefill_make_up(form: VisitForm, missed: VisitFacts) -> None:
@@ -163,10 +165,8 @@ def _take_pick(form: VisitForm) -> None:
         form.patient.data = form.q.data = ""
     on, found, at = request.form.get("pick", "").partition("T")
     if found:
-        form.on.process_formdata([on])
-        form.on.raw_data = [on]
-        form.at.process_formdata([at])
-        form.at.raw_data = [at]
+        fill_day(form.on, on)
+        fill_time(form.at, at)
 
 
 def _missed(unit: Session, form: VisitForm) -> VisitFacts | None:

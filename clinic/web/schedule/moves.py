@@ -20,7 +20,7 @@ from clinic.queries.proposals import propose_visit
 from clinic.rules.appointments import CancelledBy
 from clinic.rules.permissions import Permission
 from clinic.web.errors import form_again
-from clinic.web.fields import minute_of, time_of
+from clinic.web.fields import fill_day, fill_time, minute_of, time_of
 from clinic.web.guard import needs
 from clinic.web.places import local_day
 from clinic.web.present import day
@@ -110,10 +110,8 @@ def _pick(public_id: str, form: MoveForm) -> Response:
     picked = request.form.get("pick", "")
     if picked != "day":
         on, _, at = picked.partition("T")
-        form.on.process_formdata([on])
-        form.on.raw_data = [on]
-        form.at.process_formdata([at])
-        form.at.raw_data = [at]
+        fill_day(form.on, on)
+        fill_time(form.at, at)
     aid = _aid(public_id, form.on.data, form)
     return make_response(render_template(MOVE, form=form, aid=aid, problem=None))
 

@@ -15,6 +15,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -87,12 +88,15 @@ class PlanForm(ClinicForm):
     )
     tolerance = SelectField(
         lazy("How far from it"),
-        choices=[("", lazy("as the protocol says")), ("0", lazy("exactly then"))]
-        + [(str(n), f"{n} min") for n in (15, 30, 60, 120)],
+        choices=[
+            SelectChoice("", lazy("as the protocol says")),
+            SelectChoice("0", lazy("exactly then")),
+            *(SelectChoice(str(n), f"{n} min") for n in (15, 30, 60, 120)),
+        ],
     )
     weekdays = SelectMultipleField(
         lazy("Days the patient can come"),
-        choices=[(str(n), name) for n, name in enumerate(WEEKDAYS[:5])],
+        choices=[SelectChoice(str(n), name) for n, name in enumerate(WEEKDAYS[:5])],
         option_widget=CheckboxInput(),
         widget=ListWidget(),
     )
@@ -105,7 +109,10 @@ class PlanForm(ClinicForm):
     )
     per_week = SelectField(
         lazy("Visits a week"),
-        choices=[("", lazy("as the protocol says"))] + [(str(n), str(n)) for n in range(1, 6)],
+        choices=[
+            SelectChoice("", lazy("as the protocol says")),
+            *(SelectChoice(str(n), str(n)) for n in range(1, 6)),
+        ],
     )
     count = IntegerField(
         lazy("Visits of the main phase"),
@@ -125,7 +132,7 @@ class PlanForm(ClinicForm):
         days = frozenset(int(day) for day in self.weekdays.data or ())
         first, last = self.window_from.data, self.window_to.data
         return Wishes(
-            start_on=_date(self.start_on.data),
+            start_on=_date(self.start_on.data or ""),
             preferred_min=_time(self.preferred.data) if self.preferred.data else None,
             tolerance_min=int(self.tolerance.data) if self.tolerance.data else None,
             window=(_time(first) if first else 0, _time(last) if last else 1440)

@@ -4,6 +4,7 @@ from flask import Response, make_response, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
 
 from clinic.actions.courses import book_course
 from clinic.errors import ClinicError, Conflict, NotFound
@@ -107,9 +108,9 @@ def _fill_choices(unit: Session, form: PlanForm, here: CurrentClinic) -> dict[st
         for site in unit.scalars(select(Site).order_by(Site.id))
         if allowed is None or site.id in allowed
     ]
-    form.site.choices = [(site.key, site.name) for site in rows]
+    form.site.choices = [SelectChoice(site.key, site.name) for site in rows]
     form.protocol.choices = [
-        (key, protocol.name)
+        SelectChoice(key, protocol.name)
         for key, protocol in sorted(protocols(unit).items(), key=lambda pair: pair[1].name)
     ]
     return {site.key: frame_of(site) for site in rows}

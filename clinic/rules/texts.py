@@ -1,0 +1,152 @@
+"""Texts: what may stand in a text message, how long it is, and what may be stored of typed text.
+
+A text message names the clinic neutrally, date, time, phone and how to stop, in at most 160
+characters of GSM-7; never a treatment, drug, diagnosis, speciality, session number or balance.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from clinic.rules.patient_words import is_plain_line
+
+GSM7 = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+"""The basic table of GSM 03.38; one place each."""
+
+GSM7_EXTENDED = frozenset("^{}\\[~]|€")
+"""The extension table of GSM 03.38; two places each."""
+
+# what Unicode does not take apart into a letter and its mark
+PLAIN = str.maketrans(
+    {
+        **dict.fromkeys("‘’‚‛′", "'"),
+        **dict.fromkeys("“”„‟«»″", '"'),
+        **dict.fromkeys("‐‑‒–—―−", "-"),
+        **dict(zip("łŁđĐı\t", "lLdDi ", strict=True)),
+        "œ": "oe",
+        "Œ": "OE",
+        "…": "...",
+    }
+)
+UNKNOWN = "?"
+
+FORBIDDEN_STEMS = (
+    *("ketamin", "esketamin", "spravato", "infusion", "medicat", "medicament", "dose", "dosis"),
+    *("tms", "magnetic stim", "transcran", "stimulation", "estimulacion", "theta burst"),
+    *("therap", "terapia", "psych", "psiq", "psico", "depress", "depresi", "anxiety", "ansiedad"),
+    *("ptsd", "tept", "ocd", "bipolar", "suicid", "diagnos", "mental health", "salud mental"),
+    *("session #", "session no.", "session number", "sesion #", "sesion n."),
+    *("balance due", "your balance", "saldo", "phq", "questionnaire", "cuestionario"),
+)
+"""How the words begin that no text message may hold (operations.json, `reminder_words`)."""
+
+FORBIDDEN = re.compile(
+    rf"(?<![^\W_])(?:{'|'.join(re.escape(stem) for stem in FORBIDDEN_STEMS)})\w*"
+)
+
+
+class BadText(ValueError):
+    """A text that cannot be stored; `code` says why."""
+
+    def __init__(self, code: str) -> None:
+        """Keep the code: character_refused or field_too_long."""
+        super().__init__(code)
+        self.code = code
+
+
+class TextFault(StrEnum):
+    """Why a text message may not go."""
+
+    TOO_LONG = "text_too_long"
+    FORBIDDEN_WORD = "text_forbidden_word"
+    NO_CLINIC = "text_without_clinic"
+    NO_PHONE = "text_without_phone"
+    NO_OPTOUT = "text_without_optout"
+
+
+@dataclass(frozen=True, slots=True)
+class TextRules:
+    """What every text message of a clinic must name, and how long it may be in GSM-7."""
+
+    clinic: str
+    phone: str
+    optout_words: frozenset[str]
+    most_gsm7: int
+
+
+def transliterate(text: str) -> str:
+    """Return a text in GSM-7: accents outside the alphabet are dropped, the unknown becomes "?"."""
+    plain = unicodedata.normalize("NFC", text).translate(PLAIN)
+    return "".join(_gsm7(char) for char in plain)
+
+
+def _gsm7(char: str) -> str:
+    if char in GSM7 or char in GSM7_EXTENDED:
+        return char
+    parts = unicodedata.normalize("NFKD", char)
+    kept = "".join(part for part in parts if part in GSM7 or part in GSM7_EXTENDED)
+    return kept or UNKNOWN
+
+
+def gsm7_length(text: str) -> int:
+    """Return how many places of a text message a text takes after transliteration."""
+    return sum(2 if char in GSM7_EXTENDED else 1 for char in transliterate(text))
+
+
+def forbidden_words(text: str) -> tuple[str, ...]:
+    """Return the words that no text message may hold, as they stand, each once, in their order."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(char for char in parts if not unicodedata.combining(char))
+    return tuple(dict.fromkeys(found.group() for found in FORBIDDEN.finditer(plain)))
+
+
+def text_faults(text: str, rules: TextRules) -> tuple[TextFault, ...]:
+    """Return every reason why a text message may not go; an empty answer lets it go."""
+    words = {word.casefold() for word in re.findall(r"\w+", text)}
+    stops = {word.casefold() for word in rules.optout_words}
+    checks = (
+        (TextFault.TOO_LONG, gsm7_length(text) > rules.most_gsm7),
+        (TextFault.FORBIDDEN_WORD, bool(forbidden_words(text))),
+        (TextFault.NO_CLINIC, transliterate(rules.clinic) not in transliterate(text)),
+        (TextFault.NO_PHONE, rules.phone not in text),
+        (TextFault.NO_OPTOUT, not words & stops),
+    )
+    return tuple(fault for fault, is_met in checks if is_met)
+
+
+def clean_text(value: str, max_length: int) -> str:
+    """Return one line of text as it is stored: NFC, without blanks at its ends; or raise BadText.
+
+    NUL, surrogates, control, line and direction characters are refused, never dropped in silence.
+    """
+    cleaned = _normal(value).strip()
+    if not is_plain_line(cleaned):
+        raise BadText("character_refused")
+    if len(cleaned) > max_length:
+        raise BadText("field_too_long")
+    return cleaned
+
+
+def clean_lines(value: str, max_length: int) -> str:
+    """Return a text of several lines as it is stored, each line cleaned; or raise BadText.
+
+    Line ends become a single newline, a tab becomes a space.
+    """
+    lines = _lines(_normal(value))
+    cleaned = "\n".join(clean_text(line, max_length) for line in lines).strip()
+    if len(cleaned) > max_length:
+        raise BadText("field_too_long")
+    return cleaned
+
+
+def _lines(value: str) -> Iterable[str]:
+    return value.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").split("\n")
+
+
+def _normal(value: str) -> str:
+    return unicodedata.normalize("NFC", value)

@@ -1,0 +1,45 @@
+"""Forms of the front desk."""
+
+from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, Optional
+
+from clinic.web.fields import BirthField
+from clinic.web.forms import ClinicForm
+from clinic.web.words import lazy
+
+LANGUAGES = [("en", "English"), ("es", "Español")]
+
+
+class PatientForm(ClinicForm):
+    """What is written about a patient at the desk."""
+
+    family = StringField(
+        lazy("Family name"),
+        validators=[InputRequired(lazy("Write the family name.")), Length(max=200)],
+    )
+    given = StringField(lazy("Given name"), validators=[Optional(), Length(max=200)])
+    preferred = StringField(
+        lazy("Called"),
+        description=lazy("The name the patient likes to be called by."),
+        validators=[Optional(), Length(max=200)],
+    )
+    birth_on = BirthField(
+        lazy("Birth date"),
+        description=lazy("For example 5/14/1987 or 14 May 1987."),
+        validators=[Optional()],
+    )
+    phone = StringField(lazy("Phone"), validators=[Optional(), Length(max=40)])
+    email = StringField(lazy("E-mail"), validators=[Optional(), Length(max=200)])
+    language = SelectField(lazy("Language"), choices=LANGUAGES, default="en")
+    wants_email = BooleanField(lazy("Send reminders and changes by e-mail"), default=True)
+    desk_note = TextAreaField(
+        lazy("Note for the desk"),
+        description=lazy("Nothing clinical: everybody at the desk reads it."),
+        validators=[Optional(), Length(max=4000)],
+    )
+    version = HiddenField(default="0")
+    seen = HiddenField(default="")
+
+
+class LinkForm(ClinicForm):
+    """A button that makes a log-in link."""
