@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -134,7 +135,12 @@ def full_name(family: str, given: str, preferred: str = "") -> str:
 
 def role_word(role: str) -> str:
     """Return a role in words."""
-    words = {
+    return _role_words(_locale()).get(role, role.replace("_", " "))
+
+
+@lru_cache(maxsize=8)
+def _role_words(_language: str) -> dict[str, str]:
+    return {
         "front_desk": gettext("Front desk"),
         "intake": gettext("Intake"),
         "tms_operator": gettext("TMS operator"),
@@ -148,7 +154,6 @@ def role_word(role: str) -> str:
         "clinic_admin": gettext("Administrator"),
         "patient": gettext("Patient"),
     }
-    return words.get(role, role.replace("_", " "))
 
 
 def status_tag(
@@ -159,6 +164,18 @@ def status_tag(
     cancelled_by: CancelledBy | None = None,
 ) -> StatusTag:
     """Return an appointment's status as staff read it."""
+    return _status_tag(_locale(), status, outcome, is_confirmed, cancelled_by)
+
+
+@lru_cache(maxsize=256)
+def _status_tag(
+    _language: str,
+    status: Status,
+    outcome: Outcome | None,
+    is_confirmed: bool,
+    cancelled_by: CancelledBy | None,
+) -> StatusTag:
+    """Return the tag, made once for each language: a board asks for hundreds."""
     if status is Status.FULFILLED and outcome is Outcome.NOT_TREATED:
         return StatusTag("missed", "◌", gettext("came, not treated"))
     if status is Status.FULFILLED and outcome is Outcome.PARTIAL:

@@ -1,5 +1,6 @@
 """Patients at the desk: find, look at, add, change, and a log-in link to hand over."""
 
+import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -142,7 +143,7 @@ def new_patient() -> Response:
     if not form.is_submitted():
         return _form_page(form)
     if not form.validate():
-        return form_again(FORM, None, form=form, patient=None, twins=[])
+        return form_again(FORM, None, form=form, patient=None, twins=[], fresh=[])
     twins = [] if form.seen.data == _seen(form) else _twins(form)
     if twins:
         form.seen.data = _seen(form)
@@ -154,7 +155,7 @@ def new_patient() -> Response:
 
 def _form_page(form: PatientForm, twins: list[FoundLine] | None = None) -> Response:
     return make_response(
-        render_template(FORM, form=form, patient=None, twins=twins or [], problem=None)
+        render_template(FORM, form=form, patient=None, twins=twins or [], fresh=[], problem=None)
     )
 
 
@@ -181,11 +182,11 @@ def edit_patient(public_id: str) -> Response:
         note_look("see_patient", subject="patient", subject_id=patient.id, patient_id=patient.id)
         return make_response(
             render_template(
-                FORM, form=form, patient=patient_facts(patient), twins=[], problem=None
+                FORM, form=form, patient=patient_facts(patient), twins=[], fresh=[], problem=None
             )
         )
     if not form.validate():
-        return form_again(FORM, None, form=form, patient=patient_facts(patient), twins=[])
+        return form_again(FORM, None, form=form, patient=patient_facts(patient), twins=[], fresh=[])
     return _save(form, patient_facts(patient))
 
 
@@ -199,9 +200,24 @@ def _save(form: PatientForm, patient: PatientFacts | None) -> Response:
             target = run_once(unit, lambda: _write(unit, form, patient))
     except ClinicError as problem:
         _mark_field(form, problem)
-        return form_again(FORM, problem, form=form, patient=patient, twins=[])
+        fresh = _fresh(form, patient, problem)
+        return form_again(FORM, problem, form=form, patient=patient, twins=[], fresh=fresh)
     say(gettext("Saved."))
     return see_other(target)
+
+
+def _fresh(
+    form: PatientForm, patient: PatientFacts | None, problem: ClinicError
+) -> list[tuple[str, str]]:
+    """Return what somebody else has written meanwhile; saving once more then goes over it."""
+    if patient is None or problem.code != "patient_changed":
+        return []
+    with reading(current_clinic().engine) as unit:
+        row = by_public_id(unit, patient.public_id)
+    form.version.data = str(row.version)
+    form.request_key.data = secrets.token_urlsafe(16)
+    name = full_name(row.family, row.given, row.preferred)
+    return [(gettext("Name"), name), *_facts(row), (gettext("Note"), row.desk_note)]
 
 
 def _mark_field(form: PatientForm, problem: ClinicError) -> None:

@@ -110,6 +110,7 @@ def _prefill(form: VisitForm) -> None:
     form.patient.data = request.args.get("patient", "")
     form.makes_up.data = request.args.get("makes_up", "")
     form.beside.data = request.args.get("with", "")
+    form.kind.data = request.args.get("kind") or next((key for key, _ in form.kind.choices), "")
     with reading(here.engine) as unit:
         missed = _missed(unit, form)
         if missed is not None:

@@ -92,9 +92,11 @@ class VisitForm(ClinicForm):
     q = StringField(lazy("Find the patient"), validators=[Optional(), Length(max=80)])
     site = SelectField(lazy("Site"), validators=[InputRequired()])
     kind = SelectField(lazy("Kind of visit"), validators=[InputRequired()])
-    place = SelectField(lazy("Where"), choices=PLACES, default="room")
+    place = SelectField(
+        lazy("Where"), choices=PLACES, default="room", validators=[InputRequired()]
+    )
     on = DayField(lazy("Day"), validators=[InputRequired(lazy("Choose a day."))])
-    at = ClockField(lazy("Time"), validators=[Optional()])
+    at = ClockField(lazy("Time"), validators=[InputRequired(lazy("Choose a time."))])
 
 
 class BlockForm(ClinicForm):

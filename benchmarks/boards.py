@@ -1,0 +1,115 @@
+"""B1 and B2: the day board of 200 cards, and how it grows from ten thousand rows to a million.
+
+The floor is measured in the same run, in turn: one Core query of what a card prints, and a lean
+template of it.
+"""
+
+import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jinja2 import Environment
+from sqlalchemy import Engine, select
+
+from benchmarks.clinics import MEASURED, Ground, make_clinic
+from benchmarks.harness import Figure, alternating, counting
+from clinic.actions.sessions import open_session
+from clinic.app import create_app
+from clinic.clock import Clock, machine_now
+from clinic.models.appointments import Appointment, Assignment
+from clinic.models.engine import writing
+from clinic.models.patients import Patient
+from clinic.web.requests import Installation
+from config import Settings
+
+SIZES = (10_000, 100_000, 1_000_000)
+FLOOR = Environment(autoescape=True).from_string(
+    "{% for family, given, status, start, length, column in rows %}"
+    '<a class="card r{{ start }} d{{ length }}" data-status="{{ status }}">'
+    "<span>{{ family }}, {{ given }}</span><span>{{ start }}</span></a>{% endfor %}"
+)
+
+
+def run(sizes: tuple[int, ...] = SIZES) -> list[Figure]:
+    """Return B1 at the smallest size, and B2 with the growth from it to each bigger one."""
+    first, *others = [_measure(size) for size in sizes]
+    found = [first]
+    for size, figure in zip(sizes[1:], others, strict=True):
+        growth = figure.wall_ms / first.wall_ms
+        note = f"{size:,} rows: {growth:.2f} times the time at {sizes[0]:,}; {figure.note}"
+        found.append(replace(figure, id=f"B2-{size}", name="the same board, grown", note=note))
+    return found
+
+
+def _measure(size: int) -> Figure:
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder) / 'clinic.db'}"
+        engine, ground = make_clinic(url, size)
+        engine.dispose()
+        return _figure(Path(folder), url, ground)
+
+
+def _figure(folder: Path, url: str, ground: Ground) -> Figure:
+    now = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
+    (folder / "clock").write_text(now.isoformat(), encoding="utf-8")
+    app = create_app(_settings(folder, url))
+    here: Installation = app.extensions["clinic"]
+    client = app.test_client()
+    with writing(here.engine) as session:
+        opened = open_session(
+            session, account_id=ground.cast.desk.account_id or 0, machine_at=machine_now()
+        )
+    client.set_cookie(here.settings.cookie_name, opened.token, domain="127.0.0.1", path="/")
+    address = f"/schedule/?on={MEASURED.isoformat()}"
+
+    def page() -> int:
+        answer = client.get(address, base_url="http://127.0.0.1:8000")
+        if answer.status_code != 200:
+            raise RuntimeError(f"the board answered {answer.status_code}")
+        return len(answer.data)
+
+    (wall, worst, cpu), floor = alternating(page, lambda: _floor(here.engine, ground), runs=15)
+    with counting(here.engine) as count:
+        weight = page()
+    here.engine.dispose()
+    note = f"{weight / 1000:.0f} kB of HTML"
+    return Figure("B1", "day board, 200 cards", wall, worst, cpu, count.number, floor, note)
+
+
+def _settings(folder: Path, url: str) -> Settings:
+    return Settings(
+        instance=folder,
+        database_url=url,
+        secret="the secret of a benchmark, long enough",
+        base_url="http://127.0.0.1:8000",
+        clock=Clock(file=folder / "clock"),
+        is_production=False,
+        port=8000,
+        smtp_url=None,
+        mail_from="clinic@localhost",
+        is_demo=False,
+    )
+
+
+def _floor(engine: Engine, ground: Ground) -> int:
+    query = (
+        select(
+            Patient.family,
+            Patient.given,
+            Appointment.status,
+            Appointment.local_min,
+            Appointment.length_min,
+            Assignment.resource_id,
+        )
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .join(Assignment, Assignment.appointment_id == Appointment.id)
+        .where(Appointment.site_id == ground.site_id, Appointment.local_on == MEASURED)
+    )
+    with engine.connect() as connection:
+        return len(FLOOR.render(rows=connection.execute(query).all()))
+
+
+if __name__ == "__main__":
+    for one in run(SIZES[:2]):
+        print(one)
