@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from clinic.actions.audit import record_audit, require
+from clinic.actions.audit import require
 from clinic.actions.bookings import (
     PATIENT_REQUIREMENT,
     Claim,
@@ -28,6 +28,7 @@ from clinic.actions.status_steps import (
     next_of,
     touch,
 )
+from clinic.actions.worklists import settle_missed
 from clinic.errors import RuleBroken
 from clinic.models.appointments import Appointment, StatusChange
 from clinic.models.base import new_public_id
@@ -163,6 +164,8 @@ def book_appointment(
         now=now,
     )
     (made,) = insert_drafts(session, drafts=[draft], change_set=change_set, by=by, now=now)
+    if draft.make_up_for_id is not None:
+        settle_missed(session, appointment_id=draft.make_up_for_id, by=by, now=now)
     queue_change_notice(session, change_set=change_set, now=now)
     audit_appointment(session, made, "book_appointment", by, now)
     return made

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from clinic.actions.audit import require
 from clinic.actions.status_steps import step
-from clinic.actions.worklists import withdraw_missed
+from clinic.actions.worklists import MISSED, raise_item, withdraw_missed
 from clinic.errors import RuleBroken
 from clinic.models.appointments import Appointment
 from clinic.models.courses import Course
@@ -73,9 +73,18 @@ def _activate(session: Session, appointment: Appointment) -> None:
 def mark_no_show(
     session: Session, *, appointment: Appointment, version: int, by: Actor, now: datetime
 ) -> None:
-    """Note that the patient did not come; the visit may be made up, no number is used."""
+    """Note that the patient did not come: no number is used, the worklist asks for a make-up."""
     require(by, Permission.CHECK_IN)
     if now < appointment.start_at:
         raise RuleBroken("not_started_yet", start_at=appointment.start_at.isoformat())
     step(session, appointment, Verb.NO_SHOW, version, by, now)
     appointment.flag_at = None
+    raise_item(
+        session,
+        kind=MISSED,
+        subject=str(appointment.id),
+        patient_id=appointment.patient_id,
+        course_id=appointment.course_id,
+        appointment_id=appointment.id,
+        now=now,
+    )

@@ -60,7 +60,7 @@ class Seating:
 
 
 def lock_resources(session: Session, resource_ids: Iterable[int]) -> None:
-    """Lock resource rows in the order of their ids; a write unit of SQLite holds the lock already."""
+    """Lock resource rows in the order of ids; a write unit of SQLite holds the lock already."""
     if session.get_bind().dialect.name == "sqlite":
         return
     session.execute(

@@ -1,4 +1,4 @@
-"""Status steps: one transition of an appointment, with its status row, audit row and board version."""
+"""Status steps: one transition of an appointment, with status row, audit row and board version."""
 
 from datetime import datetime
 

@@ -6,7 +6,6 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from clinic.actions.attendance import mark_no_show
-from clinic.actions.worklists import MISSED, raise_item
 from clinic.models.appointments import Appointment
 from clinic.models.resources import Cell
 from clinic.rules.actors import Actor
@@ -35,15 +34,6 @@ def flag_missed(session: Session, *, appointment_id: int, by: Actor, now: dateti
         return False
     appointment = session.get_one(Appointment, appointment_id)
     mark_no_show(session, appointment=appointment, version=appointment.version, by=by, now=now)
-    raise_item(
-        session,
-        kind=MISSED,
-        subject=str(appointment.id),
-        patient_id=appointment.patient_id,
-        course_id=appointment.course_id,
-        appointment_id=appointment.id,
-        now=now,
-    )
     return True
 
 

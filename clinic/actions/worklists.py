@@ -68,12 +68,12 @@ def withdraw_missed(session: Session, *, appointment: Appointment, now: datetime
     return bool(withdrawn)
 
 
-def settle_missed(session: Session, *, appointment: Appointment, by: Actor, now: datetime) -> None:
-    """Close the open missed flags of an appointment for which a new date has been found."""
+def settle_missed(session: Session, *, appointment_id: int, by: Actor, now: datetime) -> None:
+    """Close the open missed flag of an appointment, because its make-up is booked."""
     session.execute(
         update(WorkItem)
         .where(
-            WorkItem.appointment_id == appointment.id,
+            WorkItem.appointment_id == appointment_id,
             WorkItem.kind == MISSED,
             WorkItem.done_at.is_(None),
         )

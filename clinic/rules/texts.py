@@ -46,7 +46,7 @@ FORBIDDEN_STEMS = (
 """How the words begin that no text message may hold (operations.json, `reminder_words`)."""
 
 FORBIDDEN = re.compile(
-    rf"(?<![^\W_])(?:{'|'.join(re.escape(stem) for stem in FORBIDDEN_STEMS)})\w*"
+    rf"(?<![^\W_])(?:{'|'.join(re.escape(stem) for stem in FORBIDDEN_STEMS)})[^\W\d]*"
 )
 
 

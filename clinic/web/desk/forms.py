@@ -1,13 +1,14 @@
 """Forms of the front desk."""
 
 from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
 from wtforms.validators import InputRequired, Length, Optional
 
 from clinic.web.fields import BirthField
 from clinic.web.forms import ClinicForm
 from clinic.web.words import lazy
 
-LANGUAGES = [("en", "English"), ("es", "Español")]
+LANGUAGES = [SelectChoice("en", "English"), SelectChoice("es", "Español")]
 
 
 class PatientForm(ClinicForm):

@@ -8,6 +8,7 @@ from flask import Response, make_response, render_template, url_for
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
 
 from clinic.actions.blocks import add_block, instant_of_wall, keep_appointment, remove_block
 from clinic.errors import ClinicError, NotFound
@@ -106,8 +107,11 @@ def _prefill(form: BlockForm) -> None:
         sites = site_choices(unit, here.actor.site_ids)
         site = chosen_site(sites)
         form.owner.choices = [
-            ("", gettext("Choose")),
-            *((f"site:{one.key}", gettext("All of %(site)s", site=one.name)) for one in sites),
+            SelectChoice("", gettext("Choose")),
+            *(
+                SelectChoice(f"site:{one.key}", gettext("All of %(site)s", site=one.name))
+                for one in sites
+            ),
             *_resources(unit, sites),
         ]
     if not form.is_submitted():
@@ -116,14 +120,14 @@ def _prefill(form: BlockForm) -> None:
         form.from_at.data, form.to_at.data = time_of(OPENS), time_of(CLOSES)
 
 
-def _resources(unit: Session, sites: list[SiteChoice]) -> list[tuple[str, str]]:
+def _resources(unit: Session, sites: list[SiteChoice]) -> list[SelectChoice]:
     ids = {one for site in sites for one in ids_at_site(unit, site.id)}
     rows = unit.execute(
         select(Resource.key, Resource.name)
         .where(Resource.id.in_(ids), Resource.is_active, Resource.kind != PATIENT)
         .order_by(Resource.site_id.is_(None), Resource.kind, Resource.position, Resource.name)
     )
-    return [(key, name) for key, name in rows]
+    return [SelectChoice(key, name) for key, name in rows]
 
 
 def _add(unit: Session, form: BlockForm) -> str:

@@ -8,11 +8,10 @@ from flask import Response, make_response, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
 
 from clinic.actions.appointments import VisitDraft, book_appointment
-from clinic.actions.worklists import settle_missed
 from clinic.errors import ClinicError, Conflict, NotFound, RuleBroken
-from clinic.models.appointments import Appointment
 from clinic.models.engine import reading, write
 from clinic.models.patients import Patient
 from clinic.models.resources import Resource
@@ -110,7 +109,7 @@ def _prefill(form: VisitForm) -> None:
     form.patient.data = request.args.get("patient", "")
     form.makes_up.data = request.args.get("makes_up", "")
     form.beside.data = request.args.get("with", "")
-    form.kind.data = request.args.get("kind") or next((key for key, _ in form.kind.choices), "")
+    form.kind.data = request.args.get("kind") or form.kind.choices[0].value
     with reading(here.engine) as unit:
         missed = _missed(unit, form)
         if missed is not None:
@@ -149,9 +148,11 @@ def _fill_choices(form: VisitForm) -> list[SiteChoice]:
         kinds = kind_frames(unit)
     if not sites:
         raise NotFound("no_such_thing")
-    form.site.choices = [(site.key, site.name) for site in sites]
+    form.site.choices = [SelectChoice(site.key, site.name) for site in sites]
     form.kind.choices = [
-        (key, f"{frame.visit_kind.staff_label} ({frame.visit_kind.default_length_min} min)")
+        SelectChoice(
+            key, f"{frame.visit_kind.staff_label} ({frame.visit_kind.default_length_min} min)"
+        )
         for key, frame in kinds.items()
     ]
     return sites
@@ -317,9 +318,6 @@ def _book(form: VisitForm) -> str:
 
     def carry_out(unit: Session) -> str:
         made = book_appointment(unit, draft=draft, by=here.actor, now=here.now)
-        if order.missed is not None:
-            missed = unit.get_one(Appointment, order.missed.visit.id)
-            settle_missed(unit, appointment=missed, by=here.actor, now=here.now)
         return url_for("schedule.board", open=made.public_id)
 
     return write(here.engine, lambda unit: run_once(unit, lambda: carry_out(unit)))

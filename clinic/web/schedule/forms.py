@@ -1,35 +1,46 @@
 """Forms of the schedule; the choices that depend on data are filled by the view."""
 
 from wtforms import HiddenField, RadioField, SelectField, StringField
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
 from wtforms.validators import InputRequired, Length, Optional
 
 from clinic.web.fields import ClockField, DayField
 from clinic.web.forms import ClinicForm
 from clinic.web.words import lazy
 
-TELL = [("yes", lazy("Yes, send a message in 3 minutes")), ("no", lazy("No, I have told them"))]
+TELL = [
+    SelectChoice("yes", lazy("Yes, send a message in 3 minutes")),
+    SelectChoice("no", lazy("No, I have told them")),
+]
 OUTCOMES = [
-    ("complete", lazy("Complete")),
-    ("partial", lazy("Stopped early")),
-    ("not_treated", lazy("Came, not treated")),
+    SelectChoice("complete", lazy("Complete")),
+    SelectChoice("partial", lazy("Stopped early")),
+    SelectChoice("not_treated", lazy("Came, not treated")),
 ]
 REASONS = [
-    ("", lazy("Choose a reason")),
-    ("pressure", lazy("Blood pressure")),
-    ("fasting", lazy("Had eaten")),
-    ("ride", lazy("No ride home")),
-    ("intoxication", lazy("Intoxicated")),
-    ("illness", lazy("Ill")),
-    ("device", lazy("Device")),
-    ("screener", lazy("Screening answer")),
-    ("tolerability", lazy("Not well tolerated")),
-    ("time", lazy("Time")),
-    ("patient_asked", lazy("Patient asked to stop")),
-    ("safety", lazy("Safety")),
-    ("other", lazy("Other")),
+    SelectChoice("", lazy("Choose a reason")),
+    SelectChoice("pressure", lazy("Blood pressure")),
+    SelectChoice("fasting", lazy("Had eaten")),
+    SelectChoice("ride", lazy("No ride home")),
+    SelectChoice("intoxication", lazy("Intoxicated")),
+    SelectChoice("illness", lazy("Ill")),
+    SelectChoice("device", lazy("Device")),
+    SelectChoice("screener", lazy("Screening answer")),
+    SelectChoice("tolerability", lazy("Not well tolerated")),
+    SelectChoice("time", lazy("Time")),
+    SelectChoice("patient_asked", lazy("Patient asked to stop")),
+    SelectChoice("safety", lazy("Safety")),
+    SelectChoice("other", lazy("Other")),
 ]
-PLACES = [("room", lazy("On site")), ("video", lazy("Video")), ("phone", lazy("Telephone"))]
-CANCELLERS = [("patient", lazy("The patient")), ("clinic", lazy("The clinic"))]
+PLACES = [
+    SelectChoice("room", lazy("On site")),
+    SelectChoice("video", lazy("Video")),
+    SelectChoice("phone", lazy("Telephone")),
+]
+CANCELLERS = [
+    SelectChoice("patient", lazy("The patient")),
+    SelectChoice("clinic", lazy("The clinic")),
+]
 
 
 class VersionedForm(ClinicForm):
@@ -92,9 +103,7 @@ class VisitForm(ClinicForm):
     q = StringField(lazy("Find the patient"), validators=[Optional(), Length(max=80)])
     site = SelectField(lazy("Site"), validators=[InputRequired()])
     kind = SelectField(lazy("Kind of visit"), validators=[InputRequired()])
-    place = SelectField(
-        lazy("Where"), choices=PLACES, default="room", validators=[InputRequired()]
-    )
+    place = SelectField(lazy("Where"), choices=PLACES, default="room", validators=[InputRequired()])
     on = DayField(lazy("Day"), validators=[InputRequired(lazy("Choose a day."))])
     at = ClockField(lazy("Time"), validators=[InputRequired(lazy("Choose a time."))])
 
@@ -108,10 +117,10 @@ class BlockForm(ClinicForm):
     kind = SelectField(
         lazy("Why"),
         choices=[
-            ("closure", lazy("Closed")),
-            ("leave", lazy("Leave")),
-            ("outage", lazy("Out of order")),
-            ("other", lazy("Other")),
+            SelectChoice("closure", lazy("Closed")),
+            SelectChoice("leave", lazy("Leave")),
+            SelectChoice("outage", lazy("Out of order")),
+            SelectChoice("other", lazy("Other")),
         ],
     )
     reason = StringField(lazy("Words on the board"), validators=[Optional(), Length(max=200)])

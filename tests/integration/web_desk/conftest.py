@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from clinic.actions.appointments import VisitDraft, book_appointment
+from clinic.actions.blocks import add_block
 from clinic.actions.definitions import load_starter_data
-from clinic.models import Appointment, Patient, Qualification, Site, Staff
+from clinic.models import Appointment, Patient, Qualification, Resource, Site, Staff
 from clinic.models.engine import reading, write, writing
 from clinic.planning.visits import PlannedVisit
 from clinic.queries.availability import frame_of
@@ -67,6 +68,21 @@ class Desk:
             self.engine,
             lambda session: book_appointment(session, draft=draft, by=MAKER, now=NOW).public_id,
         )
+
+    def shut(self, key: str, *, from_hour: int = 10, to_hour: int = 12) -> None:
+        """Shut a resource for some hours of tomorrow (New York)."""
+        with writing(self.engine) as session:
+            resource = session.scalars(select(Resource).where(Resource.key == key)).one()
+            add_block(
+                session,
+                resource_id=resource.id,
+                start_at=datetime(2026, 3, 3, from_hour + 5, tzinfo=UTC),
+                end_at=datetime(2026, 3, 3, to_hour + 5, tzinfo=UTC),
+                kind="leave",
+                reason="leave",
+                by=MAKER,
+                now=NOW,
+            )
 
     def get(self, public_id: str) -> Appointment:
         """The appointment as it is now."""

@@ -1,6 +1,6 @@
 """The one table of transitions, lateness, and the numbers that are derived."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -8,18 +8,42 @@ from hypothesis import strategies as st
 
 from clinic.rules.appointments import (
     TRANSITIONS,
+    CancelledBy,
+    NotTreatedReason,
     Numbered,
     Outcome,
+    PartialReason,
     Status,
     TransitionRefused,
     Verb,
     counts,
+    counts_as_delivered,
+    fits_outcome,
+    holds_cells,
     is_late_cancel,
+    missed_due_at,
     next_status,
     number_visits,
+    possible_verbs,
 )
+from tests.unit.rules.examples import clinic_data, example
 
 START = datetime(2026, 3, 9, 14, 0, tzinfo=UTC)
+POLICIES = clinic_data("policies")
+
+statuses = st.sampled_from(Status)
+verbs = st.sampled_from(Verb)
+visits = st.lists(
+    st.builds(
+        Numbered,
+        key=st.integers(1, 10_000),
+        start=st.integers(0, 400).map(lambda n: START + timedelta(hours=n)),
+        status=statuses,
+        outcome=st.none() | st.sampled_from(Outcome),
+    ),
+    unique_by=lambda one: one.key,
+    max_size=50,
+)
 
 ALLOWED = {
     (Status.BOOKED, Verb.ARRIVE): Status.ARRIVED,
@@ -116,3 +140,117 @@ def test_numbers_run_from_one_without_a_gap(rows: list[tuple[Status, int]]) -> N
     assert sorted(numbers.values()) == list(range(1, len(numbers) + 1))
     by_number = sorted(numbers, key=lambda key: numbers[key])
     assert [rows[key][1] for key in by_number] == sorted(rows[key][1] for key in by_number)
+
+
+def test_states_and_reasons_are_those_of_the_policies() -> None:
+    stored = POLICIES["status"]
+
+    assert stored == {
+        "stored": [status.value for status in Status],
+        "beside": {
+            "cancelled_by": [who.value for who in CancelledBy],
+            "is_late": "boolean",
+            "confirmed_at": "instant or null",
+            "outcome": [outcome.value for outcome in Outcome],
+            "reason_codes": {
+                "not_treated": [reason.value for reason in NotTreatedReason],
+                "partial": [reason.value for reason in PartialReason],
+            },
+        },
+        "rules": stored["rules"] if isinstance(stored, dict) else None,
+    }
+
+
+@given(status=statuses, verb=verbs)
+def test_possible_verbs_are_exactly_those_that_are_not_refused(status: Status, verb: Verb) -> None:
+    try:
+        ended = next_status(status, verb)
+    except TransitionRefused:
+        assert verb not in possible_verbs(status)
+    else:
+        assert verb in possible_verbs(status)
+        assert ended is TRANSITIONS[verb][1]
+
+
+def test_missed_flag_is_due_when_the_grace_is_over() -> None:
+    assert missed_due_at(START, 20) == START + timedelta(minutes=20)
+
+
+def test_cells_are_held_by_what_was_promised_and_not_given_back() -> None:
+    holding = {status for status in Status if holds_cells(status)}
+
+    assert holding == {
+        Status.PENDING,
+        Status.BOOKED,
+        Status.ARRIVED,
+        Status.CHECKED_IN,
+        Status.FULFILLED,
+        Status.NOSHOW,
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "partial_counts", "has_number", "is_delivered"),
+    [
+        (Status.FULFILLED, Outcome.COMPLETE, True, True, True),
+        (Status.FULFILLED, Outcome.NOT_TREATED, True, False, False),
+        (Status.FULFILLED, Outcome.PARTIAL, True, True, True),
+        (Status.FULFILLED, Outcome.PARTIAL, False, False, False),
+        (Status.BOOKED, None, True, True, False),
+        (Status.NOSHOW, None, True, False, False),
+        (Status.CANCELLED, None, True, False, False),
+    ],
+)
+def test_what_has_a_number_and_what_is_delivered(
+    status: Status,
+    outcome: Outcome | None,
+    partial_counts: bool,
+    has_number: bool,
+    is_delivered: bool,
+) -> None:
+    assert counts(status, outcome, partial_counts=partial_counts) is has_number
+    assert counts_as_delivered(status, outcome, partial_counts=partial_counts) is is_delivered
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason", "fits"),
+    [
+        (Outcome.COMPLETE, None, True),
+        (Outcome.COMPLETE, "other", False),
+        (Outcome.NOT_TREATED, "ride", True),
+        (Outcome.NOT_TREATED, "tolerability", False),
+        (Outcome.NOT_TREATED, None, False),
+        (Outcome.PARTIAL, "tolerability", True),
+        (Outcome.PARTIAL, "ride", False),
+    ],
+)
+def test_reason_fits_its_outcome(outcome: Outcome, reason: str | None, fits: bool) -> None:
+    assert fits_outcome(outcome, reason) is fits
+
+
+@given(visits=visits)
+def test_numbers_do_not_depend_on_the_order_of_reading(visits: list[Numbered]) -> None:
+    assert number_visits(reversed(visits)) == number_visits(visits)
+
+
+def test_example_03_a_miss_uses_no_number() -> None:
+    case = example("EX03")
+    missed_on = date.fromisoformat(case["input"]["case_1_no_show"][0])
+    first = date.fromisoformat(case["input"]["start"])
+    closed = {date.fromisoformat(day) for day in case["input"]["closures"]}
+    last = date.fromisoformat(case["expected"]["new_session_30"])
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    planned = [day for day in days if day.weekday() < 5 and day not in closed]
+
+    numbers = number_visits(
+        Numbered(
+            key=day.toordinal(),
+            start=datetime(day.year, day.month, day.day, 14, tzinfo=UTC),
+            status=Status.NOSHOW if day == missed_on else Status.BOOKED,
+        )
+        for day in planned
+    )
+
+    assert missed_on.toordinal() not in numbers
+    assert numbers[last.toordinal()] == 30
+    assert numbers[date.fromisoformat(case["expected"]["session_16_now_on"]).toordinal()] == 16

@@ -27,7 +27,7 @@ def test_slashes_mean_day_first_outside_the_us() -> None:
     assert parse_date("3/4/2026", region="GB") == date(2026, 4, 3)
 
 
-@pytest.mark.parametrize("text", ["", "2026-02-30", "31/31/2026", "14 Foo 1987", "tomorrow", "1987"])
+@pytest.mark.parametrize("text", ["", "2026-02-30", "31/31/2026", "14 Foo 1987", "today", "1987"])
 def test_what_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(BadDate):
         parse_date(text)
@@ -35,8 +35,16 @@ def test_what_is_no_date_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text, minute",
-    [("9", 540), ("9:30", 570), ("930", 570), ("0930", 570), ("2pm", 840), ("14:05", 845),
-     ("12am", 0), ("12 p.m.", 720)],
+    [
+        ("9", 540),
+        ("9:30", 570),
+        ("930", 570),
+        ("0930", 570),
+        ("2pm", 840),
+        ("14:05", 845),
+        ("12am", 0),
+        ("12 p.m.", 720),
+    ],
 )
 def test_an_hour_is_read_as_people_type_it(text: str, minute: int) -> None:
     assert parse_time(text) == minute

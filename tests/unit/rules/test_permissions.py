@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from clinic.rules.permissions import ROLES, Door, Permission, Role, may_enter, permissions_of
+from clinic.rules.permissions import DOORS, ROLES, Door, Permission, Role, may_enter, permissions_of
 
 OPERATIONS = json.loads(
     (Path(__file__).parents[3] / "clinic" / "data" / "operations.json").read_text(encoding="utf-8")
@@ -45,3 +47,40 @@ def test_a_vitals_recorder_neither_assesses_nor_overrides() -> None:
     never = {Permission.ASSESS, Permission.OVERRIDE, Permission.ORDER}
 
     assert permissions_of([Role.VITALS_RECORDER]) & never == frozenset()
+
+
+def test_clinical_acts_need_sight_of_the_record() -> None:
+    blind = {role for role, rights in ROLES.items() if Permission.SEE_CLINICAL not in rights}
+
+    assert {role: ROLES[role] & CLINICAL for role in blind} == dict.fromkeys(blind, frozenset())
+
+
+@given(st.lists(st.sampled_from([*(role.value for role in Role), "gardener", ""])))
+def test_rights_are_the_union_and_an_unknown_role_gives_none(roles: list[str]) -> None:
+    each = [permissions_of([role]) for role in roles]
+
+    assert permissions_of(roles) == frozenset[Permission]().union(*each)
+    assert permissions_of(["gardener", ""]) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("role", "doors"),
+    [
+        (Role.FRONT_DESK, {Door.DESK, Door.SCHEDULE}),
+        (Role.TMS_OPERATOR, {Door.DESK, Door.SCHEDULE, Door.CLINICIAN}),
+        (Role.CLINIC_ADMIN, {Door.ADMIN}),
+        (Role.PATIENT, {Door.PATIENT}),
+        (Role.BILLER, {Door.DESK, Door.SCHEDULE}),
+    ],
+)
+def test_doors_of_a_role(role: Role, doors: set[Door]) -> None:
+    rights = permissions_of([role])
+
+    assert {door for door in DOORS if may_enter(rights, door)} == doors
+
+
+def test_nobody_else_enters_by_the_patient_door() -> None:
+    staff = permissions_of(role for role in Role if role is not Role.PATIENT)
+
+    assert not may_enter(staff, Door.PATIENT)
+    assert set(DOORS) == set(Door)

@@ -117,3 +117,52 @@ def test_rule_is_found_by_its_key(thresholds: Thresholds) -> None:
 
     assert found is not None
     assert (found.recheck_min, thresholds.rule("nothing")) == (5, None)
+
+
+@pytest.mark.parametrize(
+    ("reading", "level", "keys"),
+    [
+        (pressure("159/99"), Level.NONE, []),
+        (pressure("160/99"), Level.WARN, ["in_bp_warn"]),
+        (pressure("159/100"), Level.WARN, ["in_bp_warn"]),
+        (pressure("179/109"), Level.WARN, ["in_bp_warn", "in_bp_warn"]),
+        (pressure("180/90"), Level.CRITICAL, ["in_bp_critical", "in_bp_warn"]),
+        (pressure("150/110"), Level.CRITICAL, ["in_bp_critical", "in_bp_warn"]),
+        (Reading(spo2_percent=94), Level.NONE, []),
+        (Reading(spo2_percent=93), Level.WARN, ["in_spo2_warn"]),
+        (Reading(spo2_percent=90), Level.WARN, ["in_spo2_warn"]),
+        (Reading(spo2_percent=89), Level.CRITICAL, ["in_breathing_critical", "in_spo2_warn"]),
+        (Reading(respiratory_rate_pm=8), Level.NONE, []),
+        (Reading(respiratory_rate_pm=7), Level.CRITICAL, ["in_breathing_critical"]),
+        (Reading(heart_rate_bpm=130), Level.NONE, []),
+        (Reading(heart_rate_bpm=131), Level.WARN, ["in_hr"]),
+        (Reading(heart_rate_bpm=45), Level.NONE, []),
+        (Reading(heart_rate_bpm=44), Level.WARN, ["in_hr"]),
+        (Reading(moaas_score=4), Level.NONE, []),
+        (Reading(moaas_score=3), Level.WARN, ["in_sedation_warn"]),
+        (Reading(moaas_score=1), Level.CRITICAL, ["in_sedation_critical", "in_sedation_warn"]),
+    ],
+)
+def test_boundaries_in_session(
+    thresholds: Thresholds, reading: Reading, level: Level, keys: list[str]
+) -> None:
+    verdict = assess(reading, rule_set=RuleSet.IN_SESSION, thresholds=thresholds)
+
+    assert (verdict.level, [one.rule_key for one in verdict.met]) == (level, keys)
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [("139/80", []), ("140/80", ["in_bp_rise"]), ("120/94", []), ("120/95", ["in_bp_rise"])],
+)
+def test_rise_over_the_reading_before_the_dose(
+    thresholds: Thresholds, text: str, keys: list[str]
+) -> None:
+    verdict = assess(
+        pressure(text),
+        rule_set=RuleSet.IN_SESSION,
+        thresholds=thresholds,
+        baseline=pressure("100/70"),
+    )
+
+    assert [one.rule_key for one in verdict.met] == keys
