@@ -11,8 +11,8 @@ from clinic.errors import RuleBroken
 from clinic.models.appointments import Appointment
 from clinic.models.courses import Course
 from clinic.rules.actors import Actor
-from clinic.rules.appointments import Outcome, Status, Verb
-from clinic.rules.courses import CourseStatus
+from clinic.rules.appointments import Outcome, Status, Verb, fits_outcome
+from clinic.rules.courses import UNSTARTED, CourseVerb, next_course_status
 from clinic.rules.permissions import Permission
 
 
@@ -52,7 +52,7 @@ def fulfil(
 ) -> None:
     """Note that the visit is done; a course becomes active at its first delivered visit."""
     require(by, Permission.CHECK_IN)
-    if (outcome is Outcome.COMPLETE) != (outcome_reason is None):
+    if not fits_outcome(outcome, outcome_reason):
         raise RuleBroken("outcome_needs_reason", outcome=outcome.value)
     step(session, appointment, Verb.FULFIL, version, by, now)
     appointment.outcome = outcome
@@ -65,8 +65,8 @@ def _activate(session: Session, appointment: Appointment) -> None:
     if appointment.course_id is None or appointment.outcome is Outcome.NOT_TREATED:
         return
     course = session.get_one(Course, appointment.course_id)
-    if course.status is CourseStatus.DRAFT:
-        course.status = CourseStatus.ACTIVE
+    if course.status in UNSTARTED:
+        course.status = next_course_status(course.status, CourseVerb.ACTIVATE)
         course.version += 1
 
 

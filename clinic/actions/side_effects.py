@@ -90,15 +90,20 @@ def log_side_effect(
 
 
 def void_side_effect(
-    session: Session, *, side_effect: SideEffect, by: Actor, now: datetime
+    session: Session, *, side_effect: SideEffect, reason: str, by: Actor, now: datetime
 ) -> None:
-    """Mark a side effect as entered by mistake; a hold it caused stays for a prescriber."""
+    """Mark a side effect as entered by mistake; a hold it caused stays for a prescriber.
+
+    The reason stands in the audit row.
+    """
     require(by, Permission.RECORD_SIDE_EFFECTS)
+    if not reason.strip():
+        raise RuleBroken("void_needs_reason")
     if side_effect.voided_at is not None:
         raise Conflict("side_effect_voided")
     side_effect.voided_at = now
     side_effect.voided_by = recorder(by)
-    _audit(session, "void_side_effect", side_effect, by, now)
+    _audit(session, "void_side_effect", side_effect, by, now, reason=reason.strip())
 
 
 def side_effect_of(session: Session, *, appointment: Appointment, public_id: str) -> SideEffect:
@@ -171,7 +176,9 @@ def _hold(session: Session, course_id: int, by: Actor, now: datetime) -> None:
     )
 
 
-def _audit(session: Session, verb: str, row: SideEffect, by: Actor, now: datetime) -> None:
+def _audit(
+    session: Session, verb: str, row: SideEffect, by: Actor, now: datetime, **more: str
+) -> None:
     record_audit(
         session,
         verb=verb,
@@ -180,5 +187,5 @@ def _audit(session: Session, verb: str, row: SideEffect, by: Actor, now: datetim
         patient_id=row.patient_id,
         by=by,
         now=now,
-        values={"term": row.term_key, "level": row.level},
+        values={"term": row.term_key, "level": row.level, **more},
     )

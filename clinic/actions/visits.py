@@ -1,17 +1,19 @@
-"""The record of a visit: when it really began and ended."""
+"""The record of a visit: when it really began and ended, and what came of it."""
 
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from clinic.actions.attendance import fulfil
 from clinic.actions.audit import record_audit, require
 from clinic.errors import Conflict, NotFound, RuleBroken
 from clinic.models.appointments import Appointment
 from clinic.models.courses import Course
 from clinic.models.records import VisitRecord
+from clinic.queries.outcomes import outcome_reasons
 from clinic.rules.actors import Actor
-from clinic.rules.appointments import Status
+from clinic.rules.appointments import Outcome, Status
 from clinic.rules.courses import CourseStatus
 from clinic.rules.permissions import Permission
 
@@ -60,6 +62,40 @@ def end_visit(
     record.ended_by = recorder(by)
     _audit(session, "end_visit", appointment, by, now)
     return record
+
+
+def finish_visit(
+    session: Session,
+    *,
+    appointment: Appointment,
+    outcome: Outcome,
+    reason: str | None,
+    version: int,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Close the record, if it is open, and mark the visit done with what came of it.
+
+    RuleBroken when the reason is not one of the policies in force for this outcome. Whoever came
+    and was not treated needs no record; every other outcome needs one.
+    """
+    require(by, Permission.RECORD_SIDE_EFFECTS)
+    if reason is not None and reason not in outcome_reasons(session).get(outcome, ()):
+        raise RuleBroken("outcome_needs_reason", outcome=outcome.value)
+    record = _record(session, appointment)
+    if record is None and outcome is not Outcome.NOT_TREATED:
+        raise RuleBroken("visit_not_started")
+    if record is not None and record.ended_at is None:
+        end_visit(session, appointment=appointment, at=now, by=by, now=now)
+    fulfil(
+        session,
+        appointment=appointment,
+        outcome=outcome,
+        outcome_reason=reason,
+        version=version,
+        by=by,
+        now=now,
+    )
 
 
 def _check_hold(session: Session, appointment: Appointment) -> None:

@@ -19,6 +19,10 @@ class DayField(DateField):
         """Keep the label and the validators."""
         super().__init__(label, validators, **more)  # type: ignore[arg-type] # WTForms types its own keywords only
 
+    def _value(self) -> str:
+        """Return what the input shows: the date as a picker needs it, or what was typed."""
+        return self.data.isoformat() if self.data is not None else super()._value()
+
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the date, or raise ValueError with a sentence."""
         text = valuelist[0].strip() if valuelist else ""
@@ -38,6 +42,11 @@ class BirthField(DayField):
 
     widget = TextInput()
 
+    def _value(self) -> str:
+        """Return what was typed, else the date with its month in letters: never to be misread."""
+        typed = " ".join(self.raw_data or ())
+        return typed or ("" if self.data is None else f"{self.data:%-d %B %Y}")
+
 
 class ClockField(TimeField):
     """A local time; typed as 9:30, 0930 or 2 pm."""
@@ -45,6 +54,10 @@ class ClockField(TimeField):
     def __init__(self, label: str, validators: Sequence[Validator] = (), **more: object) -> None:
         """Keep the label and the validators."""
         super().__init__(label, validators, **more)  # type: ignore[arg-type] # WTForms types its own keywords only
+
+    def _value(self) -> str:
+        """Return what the input shows: the time as a picker needs it, or what was typed."""
+        return f"{self.data:%H:%M}" if self.data is not None else super()._value()
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the time, or raise ValueError with a sentence."""

@@ -30,6 +30,7 @@ class MenuItem:
     label: str
     position: int
     key: str
+    shown_to: Callable[[Actor], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,21 @@ class Said:
 MENU: dict[Callable[..., object], MenuItem] = {}
 
 
-def in_menu(label: str, *, position: int, key: str = "") -> Callable[[View], View]:
-    """Put a view into the menu; `key` is the single key that opens it, for example "t"."""
+def everybody(_actor: Actor) -> bool:
+    """Say that an entry is for everybody who may open its view."""
+    return True
+
+
+def in_menu(
+    label: str, *, position: int, key: str = "", shown_to: Callable[[Actor], bool] = everybody
+) -> Callable[[View], View]:
+    """Put a view into the menu; `key` is the single key that opens it, for example "t".
+
+    `shown_to` leaves the entry out for people who may open the page but have a better one.
+    """
 
     def mark(view: View) -> View:
-        MENU[view] = MenuItem(label=label, position=position, key=key)
+        MENU[view] = MenuItem(label=label, position=position, key=key, shown_to=shown_to)
         return view
 
     return mark
@@ -161,7 +172,9 @@ def _menu(actor: Actor) -> tuple[MenuLink, ...]:
         (
             (MENU[view], url_for(endpoint))
             for endpoint, view in current_app.view_functions.items()
-            if view in MENU and may_open(current_app, endpoint, actor)
+            if view in MENU
+            and MENU[view].shown_to(actor)
+            and may_open(current_app, endpoint, actor)
         ),
         key=lambda entry: entry[0].position,
     )

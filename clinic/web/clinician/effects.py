@@ -4,12 +4,7 @@ from flask import Response, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from clinic.actions.side_effects import (
-    SideEffectDraft,
-    log_side_effect,
-    side_effect_of,
-    void_side_effect,
-)
+from clinic.actions.side_effects import SideEffectDraft, log_side_effect
 from clinic.errors import ClinicError
 from clinic.models.engine import writing
 from clinic.rules.permissions import Permission
@@ -19,7 +14,6 @@ from clinic.web.clinician.pages import fill_choices, read_page
 from clinic.web.clinician.visits import page_again, visit_to_change
 from clinic.web.guard import needs
 from clinic.web.requests import current_clinic, run_once, see_other
-from clinic.web.shell import say
 
 
 @blueprint.post("/visits/<public_id>/side-effects")
@@ -69,23 +63,3 @@ def _log(unit: Session, public_id: str, form: SideEffectForm) -> str:
         now=here.now,
     )
     return url_for("clinician.show_visit", public_id=public_id, _anchor="effects")
-
-
-@blueprint.post("/visits/<public_id>/side-effects/<effect_id>/void")
-@needs(Permission.RECORD_SIDE_EFFECTS)
-def void_effect(public_id: str, effect_id: str) -> Response:
-    """Take a side effect back as a mistake; it stays on record."""
-    here = current_clinic()
-    try:
-        with writing(here.engine) as unit:
-            appointment = visit_to_change(unit, public_id)
-            void_side_effect(
-                unit,
-                side_effect=side_effect_of(unit, appointment=appointment, public_id=effect_id),
-                by=here.actor,
-                now=here.now,
-            )
-    except ClinicError as problem:
-        return page_again(public_id, problem)
-    say(gettext("Taken back. It stays on record as a mistake."))
-    return see_other(url_for("clinician.show_visit", public_id=public_id, _anchor="effects"))

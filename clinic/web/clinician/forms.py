@@ -1,4 +1,4 @@
-"""The forms of the visit page: vitals and side effects."""
+"""The forms of the visit page: vitals, side effects, a mistake, and the end of a visit."""
 
 from flask_babel import gettext
 from wtforms import (
@@ -94,3 +94,13 @@ class VoidForm(ClinicForm):
             Length(max=200),
         ],
     )
+
+
+class FinishForm(ClinicForm):
+    """What came of a visit: complete, or an outcome with its coded reason as one choice."""
+
+    ending = RadioField(
+        lazy("How did it end?"),
+        validators=[InputRequired(lazy("Choose how it ended, with the reason."))],
+    )
+    version = HiddenField(default="0")

@@ -1,6 +1,8 @@
 """The visit page as it is printed: what was read, and the two forms, filled or fresh."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
+from zoneinfo import ZoneInfo
 
 from flask import url_for
 from flask_babel import gettext
@@ -15,6 +17,7 @@ from clinic.queries.observations import ReadingRow, readings
 from clinic.queries.side_effects import SideEffectRow, of_visit
 from clinic.rules.appointments import Status
 from clinic.rules.courses import CourseStatus
+from clinic.rules.permissions import Permission
 from clinic.rules.side_effects import (
     OTHER,
     Response,
@@ -35,16 +38,18 @@ from clinic.web.clinician.verdicts import (
 )
 from clinic.web.requests import current_clinic
 
+HERE = frozenset({Status.ARRIVED, Status.CHECKED_IN})
 QUICK = frozenset({Response.NONE, Response.REVIEW})
 """Terms of these levels are one tap; what calls for more is chosen and saved on purpose."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A button that moves the visit on."""
+    """What moves the visit on: a button that does it, or a link to a page that asks first."""
 
     address: str
     label: str
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,9 @@ class VisitPage:
     is_on_hold: bool
     session: str
     step: Step | None
+    ending: Step | None
+    has_begun: bool
+    may_log_vitals: bool
     verdict: VerdictView | None
     readings: tuple[ReadingView, ...]
     effects: tuple[EffectView, ...]
@@ -97,7 +105,10 @@ def read_page(public_id: str) -> VisitPage:
         books = {one: _book(unit, one) for one in {row.definition_id for row in rows}}
         listed = parse_side_effects(whole(unit, DefinitionKind.SIDE_EFFECTS))
         kind = visit_kind(unit, seen.appointment.definition_id).staff_label
-    return _page(seen, kind, rows, effects, books, listed)
+    may_log_vitals = here.actor.may(Permission.RECORD_VITALS)
+    page = _page(seen, kind, rows, effects, books, listed)
+    step = _step(seen, today=here.now.astimezone(ZoneInfo(seen.site.zone)).date())
+    return replace(page, step=step, may_log_vitals=may_log_vitals)
 
 
 def _book(unit: Session, definition_id: int) -> RuleBook:
@@ -134,7 +145,10 @@ def _page(
         strip=_strip(seen),
         is_on_hold=seen.course is not None and seen.course.status is CourseStatus.ON_HOLD,
         session=_session_word(seen, zone),
-        step=_step(seen),
+        step=None,
+        ending=_ending(seen),
+        has_begun=seen.record is not None,
+        may_log_vitals=False,
         verdict=None if last is None else verdict(last, books[last.definition_id], zone),
         readings=tuple(reading_view(row, zone) for row in reversed(rows)),
         effects=tuple(_effect(row, listed, zone) for row in effects),
@@ -197,18 +211,28 @@ def _session_word(seen: Chart, zone: str) -> str:
     )
 
 
-def _step(seen: Chart) -> Step | None:
-    """Return the one next step of the visit, if there is one."""
+def _step(seen: Chart, *, today: date) -> Step | None:
+    """Return the one next step of the visit, if there is one; a session on hold cannot start."""
     public_id, status = seen.appointment.public_id, seen.appointment.status
-    if status is Status.ARRIVED:
+    is_due = status is Status.BOOKED and seen.appointment.local_on == today
+    if status is Status.ARRIVED or is_due:
         return Step(url_for("clinician.seat", public_id=public_id), gettext("In the room"))
     if status is not Status.CHECKED_IN:
         return None
-    if seen.record is None:
-        return Step(url_for("clinician.begin", public_id=public_id), gettext("Start the session"))
-    if seen.record.ended_at is None:
-        return Step(url_for("clinician.finish", public_id=public_id), gettext("End the session"))
-    return None
+    if seen.record is not None:
+        address = url_for("clinician.finish", public_id=public_id)
+        return Step(address, gettext("End the visit"), asks=True)
+    if seen.course is not None and seen.course.status is CourseStatus.ON_HOLD:
+        return None
+    return Step(url_for("clinician.begin", public_id=public_id), gettext("Start the session"))
+
+
+def _ending(seen: Chart) -> Step | None:
+    """Return the way out for somebody who is here and will not be treated today."""
+    if seen.record is not None or seen.appointment.status not in HERE:
+        return None
+    address = url_for("clinician.finish", public_id=seen.appointment.public_id)
+    return Step(address, gettext("Not treated today"), asks=True)
 
 
 def _effect(row: SideEffectRow, listed: SideEffectList, zone: str) -> EffectView:

@@ -1,4 +1,4 @@
-"""Vitals from the visit page: log one reading, correct it, or take it back as a mistake."""
+"""Vitals from the visit page: log one reading, or correct it."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -8,18 +8,17 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from wtforms import Field
 
-from clinic.actions.observations import log_vitals, observation_of, void_observation
+from clinic.actions.observations import log_vitals, observation_of
 from clinic.errors import ClinicError
 from clinic.models.appointments import Appointment
 from clinic.models.engine import writing
 from clinic.rules.permissions import Permission
 from clinic.rules.vitals import Reading
 from clinic.web.clinician.blueprint import blueprint
-from clinic.web.clinician.forms import VitalsForm, VoidForm
+from clinic.web.clinician.forms import VitalsForm
 from clinic.web.clinician.visits import page_again, visit_to_change
 from clinic.web.guard import needs
 from clinic.web.requests import current_clinic, run_once, see_other
-from clinic.web.shell import say
 
 
 @blueprint.post("/visits/<public_id>/vitals")
@@ -105,31 +104,3 @@ def _fields(form: VitalsForm) -> dict[str, Field]:
         "rr": form.breathing,
         "moaas": form.sedation,
     }
-
-
-@blueprint.post("/visits/<public_id>/vitals/<reading_id>/void")
-@needs(Permission.RECORD_VITALS)
-def void_vitals(public_id: str, reading_id: str) -> Response:
-    """Take a reading back as a mistake, with a reason; it stays on record."""
-    form, here = VoidForm(), current_clinic()
-    if not form.validate():
-        return page_again(public_id, None)
-
-    def void() -> str:
-        appointment = visit_to_change(unit, public_id)
-        void_observation(
-            unit,
-            observation=observation_of(unit, appointment=appointment, public_id=reading_id),
-            reason=form.reason.data or "",
-            by=here.actor,
-            now=here.now,
-        )
-        return url_for("clinician.show_visit", public_id=public_id)
-
-    try:
-        with writing(here.engine) as unit:
-            target = run_once(unit, void)
-    except ClinicError as problem:
-        return page_again(public_id, problem)
-    say(gettext("Taken back. It stays on record as a mistake."))
-    return see_other(target)

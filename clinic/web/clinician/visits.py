@@ -1,4 +1,4 @@
-"""The visit page and the steps of a visit: in the room, start, end."""
+"""The visit page and the first steps of a visit: in the room, start."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,14 +7,13 @@ from flask import Response, make_response, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from clinic.actions.attendance import check_in, fulfil
+from clinic.actions.attendance import check_in
 from clinic.actions.status_steps import locked_appointment
-from clinic.actions.visits import end_visit, start_visit
+from clinic.actions.visits import start_visit
 from clinic.errors import ClinicError, Conflict, NotFound
 from clinic.models.appointments import Appointment
 from clinic.models.engine import writing
 from clinic.rules.actors import Actor
-from clinic.rules.appointments import Outcome
 from clinic.rules.permissions import Permission
 from clinic.web.clinician.blueprint import blueprint
 from clinic.web.clinician.forms import SideEffectForm, VitalsForm
@@ -96,26 +95,6 @@ def begin(public_id: str) -> Response:
         start_visit(unit, appointment=appointment, at=now, by=by, now=now)
 
     return _step(public_id, act, gettext("The session has started."))
-
-
-@blueprint.post("/visits/<public_id>/finish")
-@needs(Permission.RECORD_SIDE_EFFECTS)
-def finish(public_id: str) -> Response:
-    """Close the visit's record and mark the visit done."""
-
-    def act(unit: Session, appointment: Appointment, by: Actor, now: datetime) -> None:
-        end_visit(unit, appointment=appointment, at=now, by=by, now=now)
-        fulfil(
-            unit,
-            appointment=appointment,
-            outcome=Outcome.COMPLETE,
-            outcome_reason=None,
-            version=_version(),
-            by=by,
-            now=now,
-        )
-
-    return _step(public_id, act, gettext("The session has ended."))
 
 
 def _version() -> int:

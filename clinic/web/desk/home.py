@@ -8,6 +8,7 @@ from flask_babel import gettext, ngettext
 
 from clinic.models.engine import reading
 from clinic.queries.days import DayRow, MissedRow, missed_visits, read_day, site_choices
+from clinic.rules.actors import Actor
 from clinic.rules.appointments import Status, Verb, possible_verbs
 from clinic.rules.permissions import Permission
 from clinic.web.desk.blueprint import blueprint
@@ -58,8 +59,13 @@ class MissedLine:
     new_address: str
 
 
+def works_at_desk(actor: Actor) -> bool:
+    """Say whether this page is somebody's list of the day: clinicians who do not book have Chairs."""
+    return actor.may(Permission.SCHEDULE) or not actor.may(Permission.SEE_CLINICAL)
+
+
 @blueprint.get("/")
-@in_menu(lazy("Today"), position=10, key="d")
+@in_menu(lazy("Today"), position=10, key="d", shown_to=works_at_desk)
 @needs(Permission.SEE_PATIENTS)
 def home() -> str:
     """Show the visits of today at a site, and the missed ones."""

@@ -302,11 +302,13 @@ def _book(form: VisitForm) -> str:
     here = current_clinic()
     with reading(here.engine) as unit:
         order = _order(unit, form)
-    if isinstance(order.to, Refusal):
-        raise Conflict("time_not_free")
+    return write(here.engine, lambda unit: run_once(unit, lambda: _carry_out(unit, order)))
+
+
+def _draft(order: Order, visit: PlannedVisit) -> VisitDraft:
     course_id = order.missed.visit.course_id if order.missed else None
-    draft = VisitDraft(
-        visit=order.to,
+    return VisitDraft(
+        visit=visit,
         site=order.site.frame,
         patient_id=order.patient.id,
         patient_resource_id=order.patient_resource_id,
@@ -316,8 +318,11 @@ def _book(form: VisitForm) -> str:
         make_up_for_id=order.missed.visit.id if order.missed else None,
     )
 
-    def carry_out(unit: Session) -> str:
-        made = book_appointment(unit, draft=draft, by=here.actor, now=here.now)
-        return url_for("schedule.board", open=made.public_id)
 
-    return write(here.engine, lambda unit: run_once(unit, lambda: carry_out(unit)))
+def _carry_out(unit: Session, order: Order) -> str:
+    """Book the visit; inside `run_once`, so that a form sent twice finds its first answer."""
+    here = current_clinic()
+    if isinstance(order.to, Refusal):
+        raise Conflict("time_not_free")
+    made = book_appointment(unit, draft=_draft(order, order.to), by=here.actor, now=here.now)
+    return url_for("schedule.board", open=made.public_id)

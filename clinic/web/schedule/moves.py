@@ -8,6 +8,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from clinic.actions.appointments import cancel_appointment, move_appointment
+from clinic.actions.status_steps import check_version
 from clinic.errors import ClinicError, Conflict
 from clinic.models.base import JsonValue
 from clinic.models.engine import reading, write
@@ -119,15 +120,17 @@ def _pick(public_id: str, form: MoveForm) -> Response:
 def _move(public_id: str, form: MoveForm) -> str:
     here = current_clinic()
     aim = _aim(public_id, form)
-    if isinstance(aim.to, Refusal):
-        raise Conflict("time_not_free")
-    to, version, tell = aim.to, form.shown_version, form.tell.data == "yes"
+    version, tell = form.shown_version, form.tell.data == "yes"
 
     def carry_out(unit: Session) -> str:
+        appointment = own_appointment(unit, public_id)
+        check_version(appointment, version)
+        if isinstance(aim.to, Refusal):
+            raise Conflict("time_not_free")
         move_appointment(
             unit,
-            appointment=own_appointment(unit, public_id),
-            to=to,
+            appointment=appointment,
+            to=aim.to,
             site=aim.facts.site,
             kind=aim.kind,
             version=version,

@@ -137,15 +137,21 @@ def test_desk_may_not_log(rows: Rows, visit: int) -> None:
         log(rows, visit, MILD, role="front_desk")
 
 
-def void(rows: Rows, visit: int, public_id: str) -> None:
+def void(rows: Rows, visit: int, public_id: str, reason: str = "other patient") -> None:
     with writing(rows.engine) as session:
         appointment = session.get_one(Appointment, visit)
         void_side_effect(
             session,
             side_effect=side_effect_of(session, appointment=appointment, public_id=public_id),
+            reason=reason,
             by=rows.actor("tms_operator"),
             now=NOW,
         )
+
+
+def test_mistake_needs_a_reason(rows: Rows, visit: int) -> None:
+    with pytest.raises(RuleBroken, match="void_needs_reason"):
+        void(rows, visit, log(rows, visit, MILD), reason="  ")
 
 
 def test_mistake_is_voided_once_and_a_hold_stays(rows: Rows, visit: int, course: int) -> None:

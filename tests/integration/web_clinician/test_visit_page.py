@@ -1,5 +1,6 @@
 """The visit page: only clinicians open it, and it says at once what a reading means."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -268,33 +269,37 @@ def test_side_effect_entered_by_mistake_goes_from_the_page(
     with reading(rows.engine) as session:
         wrong = session.scalars(select(SideEffect.public_id)).one()
 
-    statuses = [send(cleo, address, f"side-effects/{wrong}/void", {}) for _ in range(2)]
+    statuses = [
+        send(cleo, address, f"side-effects/{wrong}/void", {"reason": reason})
+        for reason in ("", "other patient", "again")
+    ]
 
-    assert statuses == [303, 409]
+    assert statuses == [422, 303, 409]
+    with reading(rows.engine) as session:
+        kept = session.scalars(
+            select(AuditEntry.values).where(AuditEntry.verb == "void_side_effect")
+        ).all()
+        assert [values["reason"] for values in kept] == ["other patient"]
 
 
-def test_visit_goes_from_here_to_done(rows: Rows, browser: Door) -> None:
-    visit = rows.visit("2026-03-02 09:00", status=Status.ARRIVED)
-    address = f"/clinician/visits/{rows.get(visit).public_id}"
+@pytest.mark.parametrize("part", ["vitals", "side-effects"])
+def test_page_leads_to_taking_back(address: str, browser: Door, part: str) -> None:
     cleo = browser("cleo")
+    entry = CALM if part == "vitals" else {"tap": "headache", "grade": "2", **DETAILS}
+    send(cleo, address, part, entry)
 
-    statuses = []
-    for part in ("seat", "begin", "finish", "finish"):
-        version = str(rows.get(visit).version)
-        statuses.append(send(cleo, address, part, {"version": version}))
+    links = re.findall(rf'href="({address}/{part}/[^"]+/void)"', cleo.get(address).text)
+    page = cleo.get(links[0]).text
 
-    assert statuses == [303, 303, 303, 409]
-    assert rows.get(visit).status is Status.FULFILLED
+    assert len(links) == 1
+    assert ("128/78 mmHg" in page, "Headache" in page) == (
+        (True, False) if part == "vitals" else (False, True)
+    )
 
 
-@pytest.mark.parametrize("version", ["7", "", "x", "9" * 40])
-def test_step_on_an_old_page_is_refused(
-    rows: Rows, address: str, browser: Door, version: str
-) -> None:
-    cleo = browser("cleo")
-    send(cleo, address, "begin", {"version": "1"})
-
-    assert send(cleo, address, "finish", {"version": version}) == 409
+@pytest.mark.parametrize("part", ["vitals", "side-effects"])
+def test_what_is_not_there_cannot_be_taken_back(address: str, browser: Door, part: str) -> None:
+    assert browser("cleo").get(f"{address}/{part}/nothing/void").status_code == 404
 
 
 def test_visit_at_a_site_one_does_not_work_at_is_not_found(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, select
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from clinic.actions.appointments import VisitDraft, book_appointment
 from clinic.actions.blocks import add_block
 from clinic.actions.definitions import load_starter_data
+from clinic.actions.sweeps import flag_missed
 from clinic.models import Appointment, Patient, Qualification, Resource, Site, Staff
 from clinic.models.engine import reading, write, writing
 from clinic.planning.visits import PlannedVisit
@@ -82,6 +83,16 @@ class Desk:
                 reason="leave",
                 by=MAKER,
                 now=NOW,
+            )
+
+    def miss(self, public_id: str) -> None:
+        """Let the sweep find that nobody came."""
+        with writing(self.engine) as session:
+            row = session.scalars(
+                select(Appointment).where(Appointment.public_id == public_id)
+            ).one()
+            flag_missed(
+                session, appointment_id=row.id, by=MAKER, now=NOW + timedelta(hours=3)
             )
 
     def get(self, public_id: str) -> Appointment:

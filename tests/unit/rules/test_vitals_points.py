@@ -294,3 +294,21 @@ def test_protocol_without_a_leave_point_asks_for_no_final_reading() -> None:
         )
         == ()
     )  # fmt: skip -- the call is the subject
+
+
+@pytest.mark.parametrize(
+    ("age_min", "refusals"),
+    [(15, ()), (16, (LeaveRefusal(LeaveFault.FINAL_READING, 16, 15),))],
+)
+def test_final_reading_counts_for_fifteen_minutes(
+    age_min: int, refusals: tuple[LeaveRefusal, ...]
+) -> None:
+    now = minute(200)
+
+    assert refusals == leave_refusals(
+        watch=watch_of("esk_trd"),
+        points=points_of("esk_trd"),
+        given=Given((ZERO,)),
+        readings_at=[now - timedelta(minutes=age_min), now + timedelta(minutes=1)],
+        now=now,
+    )
