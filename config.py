@@ -6,6 +6,7 @@ Every setting is listed in the README. The application refuses to start without 
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -107,10 +108,8 @@ def _kept_secret(path: Path) -> str:
     fresh = path.with_name(f"secret.{os.getpid()}")
     fresh.touch(mode=0o600)
     fresh.write_text(secrets.token_urlsafe(SECRET_BYTES), encoding="utf-8")
-    try:
-        os.link(fresh, path)  # the first process wins; the others read what it wrote
-    except FileExistsError:
-        pass
+    with suppress(FileExistsError):  # the first process wins; the others read what it wrote
+        os.link(fresh, path)
     fresh.unlink()
     return path.read_text(encoding="utf-8").strip()
 

@@ -81,7 +81,7 @@ def _settings(folder: Path, url: str) -> Settings:
     return Settings(
         instance=folder,
         database_url=url,
-        secret="the secret of a benchmark, long enough",
+        secret="the secret of a benchmark, long enough",  # noqa: S106 -- of no real clinic
         base_url="http://127.0.0.1:8000",
         clock=Clock(file=folder / "clock"),
         is_production=False,

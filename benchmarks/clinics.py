@@ -95,7 +95,7 @@ def _ground(session: Session, cast: Cast, now: datetime) -> Ground:
 
 
 def _add_day(session: Session, ground: Ground, on: date, first_id: int, now: datetime) -> None:
-    """Add a full day; only the last days belong to courses, as in a clinic that has run for years."""
+    """Add a full day; only the last days belong to courses, as in a clinic of many years."""
     rows = list(_appointments(ground, on, first_id, now))
     session.execute(insert(Appointment), rows)
     session.execute(insert(Assignment), list(_assignments(ground, on, first_id)))

@@ -23,7 +23,7 @@ class RuleBroken(ClinicError):
 
 
 class NotAllowed(ClinicError):
-    """This person may not do it (answer 403)."""
+    """Whoever asks may not do it (answer 403)."""
 
 
 class NotFound(ClinicError):

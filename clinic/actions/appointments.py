@@ -95,9 +95,7 @@ def insert_drafts(
     made = insert_appointments(session, [_row(draft, change_set, now) for draft in drafts])
     seatings = {row.id: draft.seating for row, draft in zip(made, drafts, strict=True)}
     claim_seats(session, seatings=seatings)
-    session.execute(
-        insert(StatusChange), [_first_change(row, change_set, by, now) for row in made]
-    )
+    session.execute(insert(StatusChange), [_first_change(row, change_set, by, now) for row in made])
     raise_board_versions(session, days=[(row.site_id, row.local_on) for row in made])
     return made
 
@@ -191,11 +189,8 @@ def move_appointment(
     check_version(appointment, version)
     if appointment.status not in (Status.BOOKED, Status.PENDING):
         raise RuleBroken("move_refused", status=appointment.status.value)
-    patient = session.get_one(Patient, appointment.patient_id)
-    seating = seating_of(to, site, patient.resource_id)
     old_start, old_on = appointment.start_at, appointment.local_on
-    move_seats(session, seatings={appointment.id: seating})
-    _retime(appointment, to, start_of(seating, to.start_cell), kind)
+    _reseat(session, appointment, to, site, kind)
     change_set = _change(
         session, appointment, "appointment_moved", by=by, now=now, tell=tell_patient
     )
@@ -215,9 +210,17 @@ def move_appointment(
     return change_set
 
 
-def _retime(
-    appointment: Appointment, to: PlannedVisit, start: datetime, kind: KindFrame
+def _reseat(
+    session: Session, appointment: Appointment, to: PlannedVisit, site: SiteFrame, kind: KindFrame
 ) -> None:
+    """Take the new seats for the old ones, and set the appointment's times."""
+    patient = session.get_one(Patient, appointment.patient_id)
+    seating = seating_of(to, site, patient.resource_id)
+    move_seats(session, seatings={appointment.id: seating})
+    _retime(appointment, to, start_of(seating, to.start_cell), kind)
+
+
+def _retime(appointment: Appointment, to: PlannedVisit, start: datetime, kind: KindFrame) -> None:
     length = to.length_cells * CELL_MIN
     appointment.start_at = start
     appointment.end_at = start + timedelta(minutes=length)

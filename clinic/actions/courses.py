@@ -45,18 +45,7 @@ def book_course(
     change_set = add_change_set(
         session, kind="course_booked", patient_id=patient.id, course_id=course.id, by=by, now=now
     )
-    drafts = [
-        VisitDraft(
-            visit=visit,
-            site=order.site,
-            patient_id=patient.id,
-            patient_resource_id=patient.resource_id,
-            kind=kinds[visit.kind_key],
-            course_id=course.id,
-            status=Status.BOOKED,
-        )
-        for visit in plan.visits
-    ]
+    drafts = _drafts(order, plan, patient, kinds, course)
     insert_drafts(session, drafts=drafts, change_set=change_set, by=by, now=now)
     queue_change_notice(session, change_set=change_set, now=now)
     record_audit(
@@ -70,6 +59,27 @@ def book_course(
         now=now,
     )
     return course
+
+
+def _drafts(
+    order: CourseOrder,
+    plan: Plan,
+    patient: Patient,
+    kinds: Mapping[str, KindFrame],
+    course: Course,
+) -> list[VisitDraft]:
+    return [
+        VisitDraft(
+            visit=visit,
+            site=order.site,
+            patient_id=patient.id,
+            patient_resource_id=patient.resource_id,
+            kind=kinds[visit.kind_key],
+            course_id=course.id,
+            status=Status.BOOKED,
+        )
+        for visit in plan.visits
+    ]
 
 
 def _add_course(session: Session, order: CourseOrder, by: Actor, now: datetime) -> Course:

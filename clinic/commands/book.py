@@ -5,7 +5,7 @@ import click
 from clinic.actions.courses import book_course
 from clinic.commands.common import answer, command_actor, json_option, open_clinic
 from clinic.commands.plan import print_plan
-from clinic.commands.planning import propose, proposal_json, wish_options
+from clinic.commands.planning import proposal_json, propose, wish_options
 from clinic.errors import Conflict
 from clinic.models.engine import reading, write
 
@@ -30,9 +30,16 @@ def command(ctx: click.Context, /, as_json: bool, **options: object) -> None:
     by, now = command_actor(ctx), clinic.now()
     course = write(
         clinic.engine,
-        lambda session: book_course(
-            session, order=proposal.order, plan=proposal.plan, kinds=proposal.kinds, by=by, now=now
-        ).public_id,
+        lambda session: (
+            book_course(
+                session,
+                order=proposal.order,
+                plan=proposal.plan,
+                kinds=proposal.kinds,
+                by=by,
+                now=now,
+            ).public_id
+        ),
     )
     if as_json:
         answer({"course": course, **found})

@@ -3,7 +3,7 @@
 import click
 
 from clinic.commands.common import answer, json_option, open_clinic
-from clinic.commands.planning import propose, proposal_json, wish_options
+from clinic.commands.planning import proposal_json, propose, wish_options
 from clinic.models.base import JsonValue
 from clinic.models.engine import reading
 

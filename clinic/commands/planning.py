@@ -149,7 +149,7 @@ def propose(session: Session, options: dict[str, object]) -> Proposal:
 
 
 def proposal_json(session: Session, proposal: Proposal) -> dict[str, JsonValue]:
-    """Return a proposal as JSON: visits with number, phase, kind, local start and end, resources."""
+    """Return a proposal as JSON: visits with number, phase, local start and end, resources."""
     site = proposal.order.site
     resources = read_resources(session, site_id=site.id, on=proposal.order.start_on)
     names = {resource.id: resource.name for resource in resources.values()}
@@ -185,7 +185,7 @@ def _visit_json(
         "start_utc": instant_of(first).isoformat(),
         "end_utc": instant_of(last).isoformat(),
         "place": visit.place,
-        "resources": list(sorted({names.get(hold.resource_id, "?") for hold in visit.holds})),
+        "resources": [*sorted({names.get(hold.resource_id, "?") for hold in visit.holds})],
     }
 
 

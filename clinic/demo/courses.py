@@ -31,7 +31,7 @@ class DemoCourse:
 
 
 def demo_courses(rng: random.Random, *, today: date) -> list[DemoCourse]:
-    """Return the courses in the order in which they are booked; more recent starts than old ones."""
+    """Return the courses in the order in which they are booked."""
     keys = [key for key, count in MIX for _ in range(count)]
     rng.shuffle(keys)
     courses = [_course(rng, number, key, today) for number, key in enumerate(keys)]

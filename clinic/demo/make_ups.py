@@ -31,7 +31,7 @@ def book_make_up(
     by: Actor,
     now: datetime,
 ) -> None:
-    """Book the make-up of a missed visit on the next free day after its phase, when there is one."""
+    """Book the make-up of a missed visit on the next free day after its phase, if there is one."""
     with reading(engine) as session:
         missed = session.get_one(Appointment, appointment_id)
         found = _find(session, missed, sites[missed.site_id])

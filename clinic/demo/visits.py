@@ -1,6 +1,7 @@
 """The visits of the demo: who comes, who does not, and what the nurse writes down."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -98,7 +99,7 @@ def _treat(scene: Scene) -> None:
     _feel(scene, who)
 
 
-def _measure(scene: Scene, points: tuple[tuple[int, int, int], ...] | list[tuple[int, int, int]]) -> None:
+def _measure(scene: Scene, points: Sequence[tuple[int, int, int]]) -> None:
     """Log the readings of a dosing that the story has reached."""
     base = 112 + scene.appointment.patient_id % 23
     for minute, systolic, diastolic in points:
@@ -136,9 +137,7 @@ def _feel(scene: Scene, who: Actor) -> None:
         action="none",
         outcome="resolving",
     )
-    log_side_effect(
-        scene.session, appointment=scene.appointment, draft=draft, by=who, now=at
-    )
+    log_side_effect(scene.session, appointment=scene.appointment, draft=draft, by=who, now=at)
 
 
 def _finish(scene: Scene) -> None:

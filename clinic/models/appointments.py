@@ -58,9 +58,7 @@ class Appointment(Base):
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     arrived_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     cancelled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    cancelled_by: Mapped[CancelledBy | None] = mapped_column(
-        enum_type(CancelledBy, "cancelled_by")
-    )
+    cancelled_by: Mapped[CancelledBy | None] = mapped_column(enum_type(CancelledBy, "cancelled_by"))
     is_late: Mapped[bool] = mapped_column(default=False)
     make_up_for_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id"))
     change_set_id: Mapped[int | None] = mapped_column(ForeignKey("change_set.id"))

@@ -22,7 +22,7 @@ JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "Jso
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """An instant, stored as UTC; a naive value is refused. SQLite drops the zone, so it is put back."""
+    """An instant, stored as UTC; a naive one is refused. SQLite drops the zone: it is put back."""
 
     impl = DateTime(timezone=True)
     cache_ok = True

@@ -1,4 +1,4 @@
-"""Definitions: the medical director's versioned data (protocols, visit kinds, thresholds, texts)."""
+"""Definitions: the medical director's versioned data, for example protocols and thresholds."""
 
 from datetime import date, datetime
 from enum import StrEnum

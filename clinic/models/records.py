@@ -64,7 +64,7 @@ class Observation(Base):
 
 
 class SideEffect(Base):
-    """One adverse event, from the coded list or in free text; severity and seriousness are apart."""
+    """One adverse event, of the coded list or in free words; grade and seriousness are apart."""
 
     __tablename__ = "side_effect"
     __table_args__ = (

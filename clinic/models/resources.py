@@ -61,7 +61,7 @@ class Seat(Base):
 
 
 class Cell(Base):
-    """Five minutes of one seat, taken by one appointment: the key makes a double booking impossible.
+    """Five minutes of one seat, taken by one appointment: the key forbids a double booking.
 
     quantum is the UTC epoch in seconds divided by 300.
     """
@@ -80,7 +80,7 @@ class Cell(Base):
 
 
 class Shift(Base):
-    """When a person works at a site on a weekday, between two dates, in minutes of the local day."""
+    """When a person works at a site on a weekday, between two dates; minutes of the local day."""
 
     __tablename__ = "shift"
     __table_args__ = (

@@ -9,7 +9,7 @@ from clinic.models.base import Base, Id, Line, PublicId, Short
 
 
 class Staff(Base):
-    """A person who works here; bookable when it has a resource, may log in when it has an account."""
+    """A person who works here; bookable with a resource, may log in with an account."""
 
     __tablename__ = "staff"
 

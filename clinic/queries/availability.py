@@ -50,7 +50,7 @@ def date_range(from_on: date, until_on: date) -> list[date]:
 def read_resources(
     session: Session, *, site_id: int, on: date, ids: Collection[int] | None = None
 ) -> dict[int, planning.Resource]:
-    """Return the bookable resources of a site (devices, rooms, people with shifts there) by id."""
+    """Return the bookable resources of a site by id: devices, rooms, people with shifts."""
     at_site = or_(
         Resource.site_id == site_id,
         Resource.id.in_(select(Shift.resource_id).where(Shift.site_id == site_id)),
@@ -80,7 +80,9 @@ def read_resources(
 
 def _seat_counts(session: Session, ids: Sequence[int]) -> dict[int, int]:
     counts: dict[int, int] = defaultdict(int)
-    for (resource_id,) in session.execute(select(Seat.resource_id).where(Seat.resource_id.in_(ids))):
+    for (resource_id,) in session.execute(
+        select(Seat.resource_id).where(Seat.resource_id.in_(ids))
+    ):
         counts[resource_id] += 1
     return counts
 
@@ -118,7 +120,7 @@ def read_world(
     patient_resource_id: int | None,
     leave_out: Collection[int] = (),
 ) -> planning.World:
-    """Return the site's days as bitsets, both dates included; `leave_out` are appointments to be moved."""
+    """Return the site's days as bitsets, both dates included, without appointments left out."""
     resources = read_resources(session, site_id=site.id, on=from_on)
     days = {on: wall_day(on, site.zone) for on in date_range(from_on, until_on)}
     people = {resource.id: resource.kind is None for resource in resources.values()}

@@ -19,7 +19,7 @@ from clinic.models.sites import Holiday, OpeningHours, Site
 from clinic.models.staff import Grant, Staff
 from clinic.queries.availability import PATIENT, PERSON, minutes_mask
 from clinic.queries.definitions import visit_kind
-from clinic.rules.appointments import COUNTING, CancelledBy, Outcome, Status
+from clinic.rules.appointments import COUNTING, Outcome, Status
 from clinic.rules.courses import CourseStatus
 from clinic.rules.wall_days import CELL_MIN, WHOLE_DAY, WallDay, instant_of, quantum_of, wall_day
 

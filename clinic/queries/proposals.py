@@ -150,9 +150,11 @@ def propose_visit(
     """
     day = _day_world(session, patient_id, site, on, leave_out)
     kind, cells = _kind(session, kind_key, length_min)
-    wished = {} if prefer_resource_id is None else {
-        requirement.id: prefer_resource_id for requirement in kind.requirements
-    }
+    wished = (
+        {}
+        if prefer_resource_id is None
+        else {requirement.id: prefer_resource_id for requirement in kind.requirements}
+    )
     return place_visit(
         kind,
         cells,

@@ -21,7 +21,7 @@ class DayField(DateField):
 
     def _value(self) -> str:
         """Return what the input shows: the date as a picker needs it, or what was typed."""
-        return self.data.isoformat() if self.data is not None else super()._value()
+        return self.data.isoformat() if self.data is not None else typed_in(self)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the date, or raise ValueError with a sentence."""
@@ -44,8 +44,7 @@ class BirthField(DayField):
 
     def _value(self) -> str:
         """Return what was typed, else the date with its month in letters: never to be misread."""
-        typed = " ".join(self.raw_data or ())
-        return typed or ("" if self.data is None else f"{self.data:%-d %B %Y}")
+        return typed_in(self) or ("" if self.data is None else f"{self.data:%-d %B %Y}")
 
 
 class ClockField(TimeField):
@@ -57,7 +56,7 @@ class ClockField(TimeField):
 
     def _value(self) -> str:
         """Return what the input shows: the time as a picker needs it, or what was typed."""
-        return f"{self.data:%H:%M}" if self.data is not None else super()._value()
+        return f"{self.data:%H:%M}" if self.data is not None else typed_in(self)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the time, or raise ValueError with a sentence."""
@@ -69,6 +68,11 @@ class ClockField(TimeField):
             self.data = time_of(parse_time(text))
         except BadTime:
             raise ValueError(gettext("This is not a time. Type it as 9:30 or 14:15.")) from None
+
+
+def typed_in(field: DateField) -> str:
+    """Return what was typed into a field, as it was typed."""
+    return " ".join(str(text) for text in field.raw_data or ())
 
 
 def fill_day(field: DayField, text: str) -> None:

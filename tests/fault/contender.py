@@ -13,9 +13,9 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from clinic.actions.appointments import VisitDraft, insert_drafts
 from clinic.actions.bookings import release_seats
 from clinic.actions.change_sets import add_change_set
-from clinic.actions.appointments import VisitDraft, insert_drafts
 from clinic.errors import Busy, Conflict
 from clinic.models.appointments import Appointment
 from clinic.models.engine import make_engine, write

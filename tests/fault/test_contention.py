@@ -124,9 +124,7 @@ def test_ten_thousand_contested_tries_make_no_double(
     assert held(engine)[0] == said["booked"] - said["cancelled"]
 
 
-def kill_often(
-    url: str, engine: Engine, folder: Path, kills: int
-) -> tuple[set[int], set[int]]:
+def kill_often(url: str, engine: Engine, folder: Path, kills: int) -> tuple[set[int], set[int]]:
     """Kill bookers at random moments; return what was acknowledged as booked and as cancelled."""
     orders = prepare(engine, 4)
     rng = random.Random(kills)

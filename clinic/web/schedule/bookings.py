@@ -105,11 +105,11 @@ def _page(form: VisitForm) -> Response:
 def _prefill(form: VisitForm) -> None:
     """Fill the form from the address: a gap of the board, a patient, or a visit to make up."""
     here = current_clinic()
-    sites = _fill_choices(form)
+    sites, kinds = _fill_choices(form)
     form.patient.data = request.args.get("patient", "")
     form.makes_up.data = request.args.get("makes_up", "")
     form.beside.data = request.args.get("with", "")
-    form.kind.data = request.args.get("kind") or form.kind.choices[0].value
+    form.kind.data = request.args.get("kind") or next(iter(kinds), "")
     with reading(here.engine) as unit:
         missed = _missed(unit, form)
         if missed is not None:
@@ -141,7 +141,8 @@ def _next_weekday(on: date) -> date:
     return following + timedelta(days=(7 - following.weekday()) if following.weekday() > 4 else 0)
 
 
-def _fill_choices(form: VisitForm) -> list[SiteChoice]:
+def _fill_choices(form: VisitForm) -> tuple[list[SiteChoice], list[str]]:
+    """Offer the sites and kinds of visit; return the sites and the keys of the kinds."""
     here = current_clinic()
     with reading(here.engine) as unit:
         sites = site_choices(unit, here.actor.site_ids)
@@ -155,7 +156,7 @@ def _fill_choices(form: VisitForm) -> list[SiteChoice]:
         )
         for key, frame in kinds.items()
     ]
-    return sites
+    return sites, list(kinds)
 
 
 def _take_pick(form: VisitForm) -> None:

@@ -94,7 +94,9 @@ def course_page(course: CourseFacts, now: datetime, *, may_book: bool) -> Course
         lines=tuple(_line(visit, course, today, now, may_book) for visit in course.visits),
         facts=_facts(course, now),
         next_tag=visit_tag(now_or_next) if now_or_next else None,
-        next_address=now_or_next and url_for("schedule.board", open=now_or_next.public_id),
+        next_address=None
+        if now_or_next is None
+        else url_for("schedule.board", open=now_or_next.public_id),
         may_book=may_book,
         new_address=url_for("schedule.new_visit", patient=patient.public_id),
     )

@@ -100,8 +100,9 @@ def make_panel(facts: VisitFacts, rows: list[HistoryRow], now: datetime) -> Pane
         name=full_name(patient.family, patient.given, patient.preferred),
         record=" · ".join(_record(facts)),
         patient_address=url_for("desk.show_patient", public_id=patient.public_id),
-        course_address=course
-        and url_for("schedule.show_course", public_id=course.public_id),
+        course_address=None
+        if course is None
+        else url_for("schedule.show_course", public_id=course.public_id),
         course_name=course.name if course else "",
         kind=visit.kind_label,
         when=f"{day(visit.on)}, {_hours(visit)}",
@@ -110,7 +111,9 @@ def make_panel(facts: VisitFacts, rows: list[HistoryRow], now: datetime) -> Pane
         after_tag=_after(visit, now),
         number=f"{visit.number or '–'}/{course.total}" if course else "",
         note=visit.note,
-        strip=course and course_strip(course.visits, local_day(now, course.zone), course.total),
+        strip=None
+        if course is None
+        else course_strip(course.visits, local_day(now, course.zone), course.total),
         can=_can(visit, now),
         happened=tuple(_happened(row, visit.zone) for row in reversed(rows)),
     )

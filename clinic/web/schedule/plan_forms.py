@@ -45,7 +45,8 @@ def _date(text: str) -> date:
     try:
         return parse_date(text)
     except BadDate:
-        raise ValidationError(gettext("Give a date, for example 2026-06-01 or 1 June 2026.")) from None
+        words = gettext("Give a date, for example 2026-06-01 or 1 June 2026.")
+        raise ValidationError(words) from None
 
 
 def _time(text: str) -> int:
@@ -123,9 +124,9 @@ class PlanForm(ClinicForm):
 
     def validate_window_to(self, field: Field) -> None:
         """Refuse a window that ends before it begins."""
-        if self.window_from.data and field.data and not self.errors.get("window_from"):
-            if _time(field.data) <= _time(self.window_from.data):
-                raise ValidationError(gettext("This is not after the hour before it."))
+        first, last = self.window_from, field.data
+        if first.data and last and not first.errors and _time(last) <= _time(first.data):
+            raise ValidationError(gettext("This is not after the hour before it."))
 
     def wishes(self, main_step: str) -> Wishes:
         """Return the wishes of a valid form; a count is for the protocol's main step."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 from flask_babel import gettext, ngettext
 
@@ -62,7 +63,7 @@ def _facts(visits: Sequence[PlannedVisit], names: Mapping[int, str]) -> tuple[tu
     starts = [visit.start_cell * CELL_MIN for visit in visits]
     hour = max(sorted(set(starts)), key=starts.count)
     followed = [_followed(visit) for visit in visits if _followed(visit)]
-    changes = sum(a != b for a, b in zip(followed, followed[1:], strict=False))
+    changes = sum(a != b for a, b in pairwise(followed))
     kept = names.get(max(sorted(set(followed)), key=followed.count), "") if followed else ""
     return (
         (
@@ -73,7 +74,9 @@ def _facts(visits: Sequence[PlannedVisit], names: Mapping[int, str]) -> tuple[tu
             gettext("Device or therapist"),
             gettext("%(name)s, always", name=kept)
             if not changes
-            else ngettext("%(name)s, %(num)s change", "%(name)s, %(num)s changes", changes, name=kept),
+            else ngettext(
+                "%(name)s, %(num)s change", "%(name)s, %(num)s changes", changes, name=kept
+            ),
         ),
         (gettext("First visit"), day_with_year(visits[0].on)),
     )
@@ -100,7 +103,9 @@ def _weeks(visits: Sequence[PlannedVisit], names: Mapping[int, str]) -> tuple[Pl
 def _warning(warning: Warning_) -> str:
     """Return the sentence of a warning; empty for one that only repeats another."""
     sentences = {
-        Code.WEEK_CANNOT_HOLD: gettext("A week cannot hold all its visits; the rest goes to the next."),
+        Code.WEEK_CANNOT_HOLD: gettext(
+            "A week cannot hold all its visits; the rest goes to the next."
+        ),
         Code.OFF_PATTERN: gettext(
             "Visit %(n)s is not on its usual weekday, because that day is shut or full.",
             n=warning.visit,
@@ -155,7 +160,9 @@ def reason_sentence(reason: Reason, names: Mapping[int, str]) -> str:
         Code.WINDOW_AFTER_VISIT: gettext("It would be too early or late after the visit before."),
         Code.COUNT_OUT_OF_RANGE: gettext("The protocol does not allow that number of visits."),
         Code.PER_WEEK_NOT_OFFERED: gettext("The protocol does not offer that many visits a week."),
-        Code.NOT_SUPPORTED_YET: gettext("Several visits a day cannot be planned yet. Book each one."),
+        Code.NOT_SUPPORTED_YET: gettext(
+            "Several visits a day cannot be planned yet. Book each one."
+        ),
     }
     said = sentences.get(reason.code, gettext("It is not possible then."))
     if reason.days > 1:

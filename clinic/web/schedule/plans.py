@@ -81,9 +81,7 @@ def _book(
     return see_other(target)
 
 
-def _lost(
-    here: CurrentClinic, form: PlanForm, facts: PatientFacts, problem: Conflict
-) -> Response:
+def _lost(here: CurrentClinic, form: PlanForm, facts: PatientFacts, problem: Conflict) -> Response:
     """Answer 409 with the form still filled, what is taken, and the plan as it is best now."""
     with reading(here.engine) as unit:
         sites = _fill_choices(unit, form, here)
@@ -148,5 +146,3 @@ def _context(form: PlanForm, facts: PatientFacts, view: PlanView | None) -> dict
         "name": full_name(facts.family, facts.given, facts.preferred),
         "plan": view,
     }
-
-

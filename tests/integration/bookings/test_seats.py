@@ -49,9 +49,7 @@ class Place:
 def seating_at(
     site: SiteFrame, resource_id: int, from_cell: int, to_cell: int, seats: int = 1
 ) -> Seating:
-    return Seating(
-        site, MONDAY, (Claim("room", resource_id, from_cell, to_cell, to_cell, seats),)
-    )
+    return Seating(site, MONDAY, (Claim("room", resource_id, from_cell, to_cell, to_cell, seats),))
 
 
 @pytest.fixture
@@ -64,7 +62,9 @@ def cells(session: Session) -> int:
 
 
 def test_a_fragment_fits_where_two_seats_are_free_in_turn(place: Place) -> None:
-    room = add_resource(place.session, key="recovery", kind="recovery_seat", site=place.site, seats=2)
+    room = add_resource(
+        place.session, key="recovery", kind="recovery_seat", site=place.site, seats=2
+    )
     place.book(1, room, NINE, NINE + 12)
     place.book(2, room, NINE + 12, NINE + 24)
     place.book(3, room, NINE + 6, NINE + 18)
@@ -193,9 +193,7 @@ def test_a_move_gives_back_and_takes_in_one_step(place: Place) -> None:
     device = add_resource(place.session, key="tms-1", site=place.site)
     moved = place.book(1, device, NINE, NINE + 6)
 
-    move_seats(
-        place.session, seatings={moved: seating_at(place.site, device, NINE + 3, NINE + 9)}
-    )
+    move_seats(place.session, seatings={moved: seating_at(place.site, device, NINE + 3, NINE + 9)})
 
     quanta = place.session.scalars(select(Cell.quantum).order_by(Cell.quantum)).all()
     first = wall_day(MONDAY, place.site.zone).span(NINE + 3, NINE + 9)[0]
@@ -203,7 +201,9 @@ def test_a_move_gives_back_and_takes_in_one_step(place: Place) -> None:
 
 
 def test_the_planner_sees_exactly_what_booking_refuses(place: Place) -> None:
-    room = add_resource(place.session, key="recovery", kind="recovery_seat", site=place.site, seats=2)
+    room = add_resource(
+        place.session, key="recovery", kind="recovery_seat", site=place.site, seats=2
+    )
     place.book(1, room, NINE, NINE + 12)
     place.book(2, room, NINE + 6, NINE + 18)
 

@@ -114,8 +114,15 @@ def test_a_course_is_booked_whole_with_one_message(make_clinic: Make) -> None:
     commands = make_clinic()
 
     found = commands.json(
-        "book", "--patient", "100", "--protocol", "tms_itbs_ldlpfc", "--start", "2026-06-01",
-        "--prefer", "10:00",
+        "book",
+        "--patient",
+        "100",
+        "--protocol",
+        "tms_itbs_ldlpfc",
+        "--start",
+        "2026-06-01",
+        "--prefer",
+        "10:00",
     )
 
     visits = found["visits"]

@@ -161,6 +161,9 @@ def test_click_on_a_locked_database_answers_503(browser: Browsers, desk: Desk) -
 def test_finish_on_a_locked_database_keeps_the_form(browser: Browsers, desk: Desk) -> None:
     dana = browser("dana")
     public_id = desk.book(on=TODAY)
+    dana.send(
+        f"/schedule/visits/{public_id}/arrive", {}, page=f"/schedule/?open={public_id}"
+    )
     address = f"/schedule/visits/{public_id}/done"
     fields = dana.form(address) | {"outcome": "partial", "reason": "time"}
 

@@ -70,9 +70,7 @@ def test_a_plan_is_shown_and_nothing_is_written(
     assert (count(web_engine, Course), count(web_engine, Appointment)) == (0, 0)
 
 
-def test_the_plan_shown_is_booked_whole(
-    browser: Browsers, page: str, web_engine: Engine
-) -> None:
+def test_the_plan_shown_is_booked_whole(browser: Browsers, page: str, web_engine: Engine) -> None:
     dana = browser("dana")
 
     answer = dana.post(page, shown(dana, page))
