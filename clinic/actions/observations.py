@@ -1,5 +1,6 @@
 """Vitals: logged once plausible, whatever they say; the verdict stands beside them."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -51,8 +52,7 @@ def log_vitals(
     thresholds = parse_thresholds(definition.body)
     _check_possible(reading, thresholds)
     _check_time(taken_at, now)
-    if corrects is not None:
-        _check_correctable(session, corrects, appointment)
+    _check_correctable(session, corrects, appointment)
     rule_set = rule_set_at(session, appointment_id=appointment.id, at=taken_at)
     verdict = _verdict(session, appointment, reading, rule_set, taken_at, thresholds)
     row = Observation(
@@ -60,12 +60,7 @@ def log_vitals(
         patient_id=appointment.patient_id,
         rule_set=rule_set.value,
         taken_at=taken_at,
-        systolic_mmhg=reading.systolic_mmhg,
-        diastolic_mmhg=reading.diastolic_mmhg,
-        heart_rate_bpm=reading.heart_rate_bpm,
-        spo2_percent=reading.spo2_percent,
-        respiratory_rate_pm=reading.respiratory_rate_pm,
-        moaas_score=reading.moaas_score,
+        **asdict(reading),
         level=verdict.level.value,
         reasons=[_reason(one) for one in verdict.met],
         definition_id=definition.id,
@@ -164,7 +159,9 @@ def _check_time(taken_at: datetime, now: datetime) -> None:
         raise RuleBroken("reading_in_the_future")
 
 
-def _check_correctable(session: Session, old: Observation, appointment: Appointment) -> None:
+def _check_correctable(session: Session, old: Observation | None, appointment: Appointment) -> None:
+    if old is None:
+        return
     if old.appointment_id != appointment.id:
         raise NotFound("no_such_thing")
     _check_standing(session, old)

@@ -50,16 +50,22 @@ def put_resource(session: Session, *, spec: ResourceSpec, by: Actor, now: dateti
         changed.append("fits")
     done = outcome(is_new=is_new, changed=bool(changed))
     if done is not Put.UNCHANGED:
-        record_audit(
-            session,
-            verb="put",
-            subject="resource",
-            subject_id=row.id,
-            by=by,
-            now=now,
-            values={"changed": list(changed)},
-        )
+        _audit_put(session, row.id, changed, by, now)
     return done
+
+
+def _audit_put(
+    session: Session, resource_id: int, changed: list[str], by: Actor, now: datetime
+) -> None:
+    record_audit(
+        session,
+        verb="put",
+        subject="resource",
+        subject_id=resource_id,
+        by=by,
+        now=now,
+        values={"changed": [*changed]},
+    )
 
 
 def set_seats(session: Session, *, resource_id: int, seats: int) -> bool:

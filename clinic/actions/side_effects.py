@@ -1,6 +1,6 @@
 """Side effects: logged from the coded list; what is serious holds the course and finds an owner."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -69,15 +69,8 @@ def log_side_effect(
     row = SideEffect(
         appointment_id=appointment.id,
         patient_id=appointment.patient_id,
-        term_key=draft.term_key,
-        free_text=draft.free_text,
-        grade=draft.grade,
-        is_serious=judgement.is_serious,
+        **asdict(draft) | {"is_serious": judgement.is_serious},
         level=judgement.level.value,
-        relatedness=draft.relatedness,
-        action=draft.action,
-        outcome=draft.outcome,
-        onset_at=draft.onset_at,
         definition_id=definition.id,
         recorded_at=now,
         recorded_by=recorder(by),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from clinic.planning.members import needs_of
+from clinic.planning.members import Need, needs_of
 from clinic.planning.options import Shape, shape_of
 from clinic.planning.wishes import Wishes
 from clinic.planning.world import World, cells_of
@@ -153,23 +153,17 @@ def slots_of(
         place = wishes.place if wishes.place in kind.places else kind.places[0]
         key = (kind.key, step.key, length)
         if key not in shapes:
-            needs = needs_of(
-                kind,
-                length,
-                world,
-                device_tags=protocol.device_tags,
-                place=place,
-                added=step.add_requirements,
-            )
+            needs = _needs(protocol, step, kind, length, world, place)
             shapes[key] = shape_of(needs, length, pool)
         gap = step.first_gap_days if index == 0 and step.first_gap_days else step.gap_days
+        rest = [other for other, _, _ in order[at + 1 :]]
         found.append(
             Slot(
                 step=step,
                 index=index,
-                is_last_of_step=not any(other.key == step.key for other, _, _ in order[at + 1 :]),
+                is_last_of_step=all(other.key != step.key for other in rest),
                 phase=phases.index(step.phase),
-                is_last_of_phase=not any(o.phase == step.phase for o, _, _ in order[at + 1 :]),
+                is_last_of_phase=all(other.phase != step.phase for other in rest),
                 kind=kind,
                 length=length,
                 turnover=cells_of(kind.turnover_min),
@@ -187,6 +181,20 @@ def slots_of(
             )
         )
     return tuple(found)
+
+
+def _needs(
+    protocol: Protocol, step: Step, kind: VisitKind, length: int, world: World, place: str
+) -> tuple[Need, ...]:
+    """Return what a visit of the step needs, the protocol's tags and the step's additions too."""
+    return needs_of(
+        kind,
+        length,
+        world,
+        device_tags=protocol.device_tags,
+        place=place,
+        added=step.add_requirements,
+    )
 
 
 def _shares_day(found: list[Slot], gap: Gap | None, index: int, main: int | None) -> bool:

@@ -6,9 +6,9 @@ Nothing here loads an entity: five queries, whatever the number of cards.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import ScalarSelect, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from clinic.models.appointments import Appointment, Assignment, BoardVersion
@@ -18,82 +18,18 @@ from clinic.models.resources import Block, Resource, Seat, Shift
 from clinic.models.sites import Holiday, OpeningHours, Site
 from clinic.models.staff import Grant, Staff
 from clinic.queries.availability import PATIENT, PERSON, minutes_mask
+from clinic.queries.board_columns import Card, Column, Span, Thing, make_column, spans_of
 from clinic.queries.definitions import visit_kind
 from clinic.rules.appointments import COUNTING, Outcome, Status
 from clinic.rules.courses import CourseStatus
-from clinic.rules.wall_days import CELL_MIN, WHOLE_DAY, WallDay, instant_of, quantum_of, wall_day
+from clinic.rules.wall_days import CELL_MIN, WallDay, instant_of, quantum_of, wall_day
 
 NOT_SHOWN = (Status.CANCELLED, Status.ENTERED_IN_ERROR)
 SHOWN = tuple(status for status in Status if status not in NOT_SHOWN)
 NOT_A_COLUMN = (PATIENT, "coil", "navigation")
 DEVICES = ("tms_device",)
 NOT_A_PART = ("front_desk", "intake", "biller", "clinic_admin")
-LEAST_GAP_CELLS = 3
 DAY_QUANTA = 288
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch of cells of the local day, half-open."""
-
-    from_cell: int
-    to_cell: int
-
-
-@dataclass(frozen=True, slots=True)
-class ShutSpan:
-    """A stretch in which a column cannot be booked, with why (empty: off shift or closed)."""
-
-    span: Span
-    kind: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """An appointment as the board shows it; `number` is None where a visit uses none."""
-
-    id: int
-    public_id: str
-    family: str
-    given: str
-    kind_label: str
-    status: Status
-    outcome: Outcome | None
-    is_confirmed: bool
-    is_make_up: bool
-    is_on_hold: bool
-    number: int | None
-    total: int | None
-    local_min: int
-    length_min: int
-    start_at: datetime
-    arrived_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Seated:
-    """A card in a column: its cells there and its lane, 0 the first."""
-
-    card: Card
-    span: Span
-    lane: int
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One device, room or person with what is in its day."""
-
-    key: str
-    name: str
-    kind: str
-    part: str
-    tags: tuple[str, ...]
-    seats: int
-    lanes: int
-    cards: tuple[Seated, ...]
-    shut: tuple[ShutSpan, ...]
-    gaps: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,18 +54,6 @@ class _Frame:
     open_mask: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Thing:
-    id: int
-    key: str
-    name: str
-    kind: str
-    part: str
-    tags: tuple[str, ...]
-    seats: int
-    shift_mask: int
-
-
 def read_board(session: Session, *, site_id: int, on: date) -> Board:
     """Return the day of a site with its columns, cards, blocks and free gaps, in five queries."""
     frame = _frame(session, site_id, on)
@@ -139,7 +63,7 @@ def read_board(session: Session, *, site_id: int, on: date) -> Board:
     held = _held(session, site_id, on, day, cards)
     blocks = _blocks(session, site_id, [thing.id for thing in things], day)
     open_mask = 0 if frame.is_holiday else frame.open_mask & day.bookable
-    columns = [_column(thing, cards, held, blocks, open_mask, day) for thing in things]
+    columns = [make_column(thing, cards, held, blocks, open_mask) for thing in things]
     return Board(
         site_id=site_id,
         zone=frame.zone,
@@ -183,13 +107,13 @@ def _frame(session: Session, site_id: int, on: date) -> _Frame:
     return _Frame(zone, n or 0, bool(is_holiday), mask)
 
 
-def _things(session: Session, site_id: int, on: date) -> list[_Thing]:
+def _things(session: Session, site_id: int, on: date) -> list[Thing]:
     """Return the columns in their order: devices, rooms, recovery, people with a shift that day."""
-    found: dict[int, _Thing] = {}
+    found: dict[int, Thing] = {}
     for row in session.execute(_thing_rows(site_id, on)):
         mask = 0 if row.from_min is None else minutes_mask(row.from_min, row.to_min)
         known = found.get(row.id)
-        found[row.id] = _Thing(
+        found[row.id] = Thing(
             id=row.id,
             key=row.key,
             name=row.short_name or row.name,
@@ -215,17 +139,6 @@ def _kind_rank(kind: str) -> int:
 
 
 def _thing_rows(site_id: int, on: date) -> Select[*tuple[object, ...]]:
-    seats = (
-        select(func.count()).where(Seat.resource_id == Resource.id).correlate(Resource)
-    ).scalar_subquery()
-    part = (
-        select(Grant.role)
-        .where(Grant.staff_id == Staff.id, Grant.role.not_in(NOT_A_PART))
-        .order_by(Grant.id)
-        .limit(1)
-        .correlate(Staff)
-        .scalar_subquery()
-    )
     on_shift = and_(
         Shift.resource_id == Resource.id,
         Shift.site_id == site_id,
@@ -233,6 +146,7 @@ def _thing_rows(site_id: int, on: date) -> Select[*tuple[object, ...]]:
         Shift.from_on <= on,
         or_(Shift.until_on.is_(None), Shift.until_on >= on),
     )
+    seats, part = _seats_and_part()
     return (
         select(
             Resource.id,
@@ -255,6 +169,19 @@ def _thing_rows(site_id: int, on: date) -> Select[*tuple[object, ...]]:
         )
         .order_by(Resource.position, Resource.name, Resource.id)
     )
+
+
+def _seats_and_part() -> tuple[ScalarSelect[int], ScalarSelect[str]]:
+    """Return, for each resource, its number of seats and its person's first part at the chair."""
+    seats = select(func.count()).where(Seat.resource_id == Resource.id).correlate(Resource)
+    part = (
+        select(Grant.role)
+        .where(Grant.staff_id == Staff.id, Grant.role.not_in(NOT_A_PART))
+        .order_by(Grant.id)
+        .limit(1)
+        .correlate(Staff)
+    )
+    return seats.scalar_subquery(), part.scalar_subquery()
 
 
 def _cards(session: Session, site_id: int, on: date) -> dict[int, Card]:
@@ -391,82 +318,6 @@ def _blocks(
         last = quantum_of(end_at - timedelta(microseconds=1)) + 1
         mask = day.cell_span(quantum_of(start_at), last)
         found[resource_id or 0].append((mask, kind, reason))
-    return found
-
-
-def _column(
-    thing: _Thing,
-    cards: Mapping[int, Card],
-    held: Mapping[int, Sequence[tuple[int, Span]]],
-    blocks: Mapping[int, Sequence[tuple[int, str, str]]],
-    site_open: int,
-    day: WallDay,
-) -> Column:
-    mine = held.get(thing.id, ())
-    seated, lanes = _lanes([(cards[key], _shown(cards[key], span)) for key, span in mine])
-    shut = [*blocks.get(0, ()), *blocks.get(thing.id, ())]
-    open_mask = site_open & (thing.shift_mask if thing.kind == PERSON else WHOLE_DAY)
-    free = open_mask & ~_full(mine, thing.seats)
-    for mask, _kind, _reason in shut:
-        free &= ~mask
-    spans = [
-        ShutSpan(span, kind, reason) for mask, kind, reason in shut for span in spans_of(mask)
-    ]
-    spans += [ShutSpan(span, "", "") for span in spans_of(site_open & ~open_mask)]
-    gaps = [one for one in spans_of(free) if one.to_cell - one.from_cell >= LEAST_GAP_CELLS]
-    return Column(
-        key=thing.key,
-        name=thing.name,
-        kind=thing.kind,
-        part=thing.part,
-        tags=thing.tags,
-        seats=thing.seats,
-        lanes=lanes,
-        cards=tuple(seated),
-        shut=tuple(spans),
-        gaps=tuple(gaps),
-    )
-
-
-def _shown(card: Card, held: Span) -> Span:
-    """Return the cells in which a card is drawn: what it holds, without the turnover after it."""
-    end = -(-(card.local_min + card.length_min) // CELL_MIN)
-    return Span(held.from_cell, max(min(held.to_cell, end), held.from_cell + 1))
-
-
-def _lanes(spans: Sequence[tuple[Card, Span]]) -> tuple[list[Seated], int]:
-    """Return cards side by side where they overlap, and the number of lanes that takes."""
-    ends: list[int] = []
-    seated: list[Seated] = []
-    for card, span in sorted(spans, key=lambda one: (one[1].from_cell, one[0].id)):
-        lane = next((n for n, end in enumerate(ends) if end <= span.from_cell), len(ends))
-        ends[lane : lane + 1] = [span.to_cell]
-        seated.append(Seated(card, span, lane))
-    return seated, max(len(ends), 1)
-
-
-def _full(held: Iterable[tuple[int, Span]], seats: int) -> int:
-    """Return the cells in which no seat is free, each appointment taken for one seat."""
-    levels = [0] * max(seats, 1)
-    for _key, span in held:
-        mask = minutes_mask(span.from_cell * CELL_MIN, span.to_cell * CELL_MIN)
-        for level in range(len(levels) - 1, 0, -1):
-            levels[level] |= levels[level - 1] & mask
-        levels[0] |= mask
-    return levels[-1]
-
-
-def spans_of(mask: int) -> list[Span]:
-    """Return the runs of set cells."""
-    found: list[Span] = []
-    at = 0
-    while mask >> at:
-        low = (mask >> at) & -(mask >> at)
-        begin = at + low.bit_length() - 1
-        rest = ~(mask >> begin)
-        length = (rest & -rest).bit_length() - 1
-        found.append(Span(begin, begin + length))
-        at = begin + length
     return found
 
 

@@ -70,7 +70,7 @@ class ClockField(TimeField):
             raise ValueError(gettext("This is not a time. Type it as 9:30 or 14:15.")) from None
 
 
-def typed_in(field: DateField) -> str:
+def typed_in(field: DateField | TimeField) -> str:
     """Return what was typed into a field, as it was typed."""
     return " ".join(str(text) for text in field.raw_data or ())
 

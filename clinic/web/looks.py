@@ -16,7 +16,7 @@ def note_look(
     patient_id: int | None = None,
     values: Mapping[str, JsonValue] | None = None,
 ) -> None:
-    """Write the audit row of a read in a short write unit of its own, before the answer goes out."""
+    """Write the audit row of a read in its own short write unit, before the answer goes out."""
     here = current_clinic()
     with writing(here.engine) as unit:
         record_audit(

@@ -13,7 +13,7 @@ from clinic.models.definitions import Definition
 from clinic.models.engine import reading
 from clinic.queries.charts import Chart, chart, numbers
 from clinic.queries.definitions import DefinitionKind, visit_kind, whole
-from clinic.queries.observations import ReadingRow, readings
+from clinic.queries.observations import PRE_DOSE, ReadingRow, readings
 from clinic.queries.side_effects import SideEffectRow, of_visit
 from clinic.rules.appointments import Status
 from clinic.rules.courses import CourseStatus
@@ -33,14 +33,13 @@ from clinic.web.clinician.verdicts import (
     ReadingView,
     RuleBook,
     VerdictView,
+    before_words,
     reading_view,
     verdict,
 )
 from clinic.web.requests import current_clinic
 
 HERE = frozenset({Status.ARRIVED, Status.CHECKED_IN})
-QUICK = frozenset({Response.NONE, Response.REVIEW})
-"""Terms of these levels are one tap; what calls for more is chosen and saved on purpose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,7 @@ class VisitPage:
     has_begun: bool
     may_log_vitals: bool
     verdict: VerdictView | None
+    before: dict[str, str]
     readings: tuple[ReadingView, ...]
     effects: tuple[EffectView, ...]
     quick: tuple[Term, ...]
@@ -127,6 +127,7 @@ def _page(
     appointment, zone = seen.appointment, seen.site.zone
     standing = [row for row in rows if not (row.is_voided or row.is_corrected)]
     last = standing[-1] if standing else None
+    before = [row for row in standing if row.rule_set == PRE_DOSE]
     modality = modality_family(None if seen.protocol is None else seen.protocol.modality)
     return VisitPage(
         public_id=appointment.public_id,
@@ -150,19 +151,29 @@ def _page(
         has_begun=seen.record is not None,
         may_log_vitals=False,
         verdict=None if last is None else verdict(last, books[last.definition_id], zone),
+        before=before_words(before[-1] if before and seen.record else None),
         readings=tuple(reading_view(row, zone) for row in reversed(rows)),
         effects=tuple(_effect(row, listed, zone) for row in effects),
-        quick=tuple(
-            term
-            for term in listed.for_modality(modality)
-            if term.level in QUICK and not term.holds_course
-        ),
+        quick=_quick(listed, modality),
         version=appointment.version,
         patient_id=appointment.patient_id,
         appointment_id=appointment.id,
         listed=listed,
         modality=modality,
     )
+
+
+def _quick(listed: SideEffectList, modality: str | None) -> tuple[Term, ...]:
+    """Return the terms that are one tap, those of this treatment alone first.
+
+    What calls for a review or more is chosen from the list and saved on purpose.
+    """
+    harmless = [
+        term
+        for term in listed.for_modality(modality)
+        if term.level is Response.NONE and not term.holds_course
+    ]
+    return tuple(sorted(harmless, key=lambda term: len(term.modalities)))
 
 
 def _number(seen: Chart) -> str:

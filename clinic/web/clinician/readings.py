@@ -16,6 +16,7 @@ from clinic.rules.permissions import Permission
 from clinic.rules.vitals import Reading
 from clinic.web.clinician.blueprint import blueprint
 from clinic.web.clinician.forms import VitalsForm
+from clinic.web.clinician.verdicts import unit_of
 from clinic.web.clinician.visits import page_again, visit_to_change
 from clinic.web.guard import needs
 from clinic.web.requests import current_clinic, run_once, see_other
@@ -89,7 +90,11 @@ def _at_fields(form: VitalsForm, problem: ClinicError) -> bool:
         words = (
             gettext("The systolic pressure must be above the diastolic.")
             if code == "not_above_diastolic"
-            else gettext("Give a number from %(least)s to %(most)s.", least=least, most=most)
+            else gettext(
+                "Give a number from %(least)s to %(most)s.",
+                least=least,
+                most=f"{most}{unit_of(signal)}",
+            )
         )
         fields[signal].errors = [*fields[signal].errors, words]
     return True

@@ -77,13 +77,32 @@ def signal_word(signal: str) -> str:
     return words.get(signal, signal)
 
 
+def level_word(level: str) -> str:
+    """Return a level as one line of the table of readings says it."""
+    words = {
+        "none": gettext("within limits"),
+        "soft_hold": gettext("wait and repeat"),
+        "hard_hold": gettext("not today"),
+        "warn": gettext("take care"),
+        "critical": gettext("act now"),
+    }
+    return words.get(level, level)
+
+
+def unit_of(signal: str) -> str:
+    """Return the unit of a signal, with the space before it; a score has none."""
+    units = {"sbp": " mmHg", "dbp": " mmHg", "hr": " /min", "spo2": " %", "rr": " /min"}
+    return units.get(signal, "")
+
+
 def verdict(row: ReadingRow, book: RuleBook, zone: str) -> VerdictView:
     """Return the verdict of a reading in the words of the rules it was given by."""
     reasons = [reason for reason in row.reasons if isinstance(reason, Mapping)]
+    todo = _todo(reasons, row, book, zone)
     return VerdictView(
         level=row.level,
-        heading=heading(row.level),
-        todo=_todo(reasons, row, book, zone),
+        heading="" if todo and row.level == "warn" else heading(row.level),
+        todo=todo,
         why=tuple(_why(reason) for reason in reasons),
         rule=gettext("Clinic rule, version %(n)s.", n=book.version),
     )
@@ -108,11 +127,13 @@ def _capital(text: str) -> str:
 
 
 def _why(reason: Mapping[str, JsonValue]) -> str:
+    signal = str(reason.get("signal"))
+    unit = unit_of(signal)
     values = {
-        "what": signal_word(str(reason.get("signal"))),
-        "value": reason.get("value"),
+        "what": signal_word(signal),
+        "value": f"{reason.get('value')}{unit}",
         "sign": SIGNS.get(str(reason.get("comparison")), ""),
-        "number": reason.get("number"),
+        "number": f"{reason.get('number')}{unit}",
     }
     if reason.get("relative_to") == "baseline":
         return gettext("%(what)s up %(value)s from before the dose (%(sign)s %(number)s)", **values)
@@ -134,7 +155,7 @@ def reading_view(row: ReadingRow, zone: str) -> ReadingView:
         awake=_shown(row.moaas_score),
         by=row.recorded_by,
         level=row.level if not (row.is_voided or row.is_corrected) else "gone",
-        word=heading(row.level),
+        word=level_word(row.level),
         state=_state(row),
     )
 
@@ -147,6 +168,20 @@ def _state(row: ReadingRow) -> str:
 
 def _pair(high: int | None, low: int | None) -> str:
     return f"{_shown(high)}/{_shown(low)}"
+
+
+def before_words(row: ReadingRow | None) -> dict[str, str]:
+    """Return what each field of the form says about the last reading before the dose."""
+    values = {
+        "systolic": row.systolic_mmhg if row else None,
+        "diastolic": row.diastolic_mmhg if row else None,
+        "pulse": row.heart_rate_bpm if row else None,
+        "spo2": row.spo2_percent if row else None,
+    }
+    return {
+        name: "" if value is None else gettext("before the dose %(value)s", value=value)
+        for name, value in values.items()
+    }
 
 
 def _shown(value: int | None) -> str:

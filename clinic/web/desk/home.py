@@ -14,6 +14,7 @@ from clinic.rules.permissions import Permission
 from clinic.web.desk.blueprint import blueprint
 from clinic.web.guard import needs
 from clinic.web.looks import note_look
+from clinic.web.phones import phone_words
 from clinic.web.places import chosen_site, local_day
 from clinic.web.present import StatusTag, clock_time, day, long_day, sorted_name, status_tag
 from clinic.web.requests import current_clinic
@@ -60,7 +61,7 @@ class MissedLine:
 
 
 def works_at_desk(actor: Actor) -> bool:
-    """Say whether this page is somebody's list of the day: clinicians who do not book have Chairs."""
+    """Say whether this is somebody's list of the day; clinicians who do not book have Chairs."""
     return actor.may(Permission.SCHEDULE) or not actor.may(Permission.SEE_CLINICAL)
 
 
@@ -78,7 +79,8 @@ def home() -> str:
         today = local_day(here.now, site.zone)
         rows = read_day(unit, site_id=site.id, on=today)
         missed = missed_visits(unit, site_id=site.id)
-    note_look("see_today", subject="site", subject_id=site.id, values={"on": today.isoformat()})
+    seen = {"on": today.isoformat()}
+    note_look("see_today", subject="site", subject_id=site.id, values=seen)
     lines = [_line(row, here.now) for row in rows]
     return render_template(
         PAGE,
@@ -115,7 +117,7 @@ def _line(row: DayRow, now: datetime) -> TodayLine:
         address=url_for("schedule.board", open=row.public_id),
         what=row.kind_label,
         number=f"{row.number or '–'}/{row.total}" if row.total else "",
-        phone=row.phone,
+        phone=phone_words(row.phone),
         tag=status_tag(row.status, outcome=row.outcome, is_confirmed=row.is_confirmed),
         after_tag=f" {gettext('%(n)s min', n=minutes)}" if minutes else "",
         waits_long=minutes > WAITS_LONG_MIN,
@@ -138,7 +140,7 @@ def _missed(row: MissedRow) -> MissedLine:
         address=url_for("schedule.board", open=row.public_id),
         when=f"{day(row.local_on)} {clock_time(row.local_min)}",
         what=row.kind_label,
-        phone=row.phone,
+        phone=phone_words(row.phone),
         new_address=url_for("schedule.new_visit", makes_up=row.public_id),
     )
 

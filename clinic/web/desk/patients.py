@@ -30,6 +30,7 @@ from clinic.web.desk.forms import LinkForm, PatientForm
 from clinic.web.errors import form_again
 from clinic.web.guard import needs
 from clinic.web.looks import note_look
+from clinic.web.phones import phone_words
 from clinic.web.places import local_day
 from clinic.web.present import (
     StatusTag,
@@ -131,7 +132,7 @@ def found_line(row: PatientRow) -> FoundLine:
         preferred=row.preferred,
         record_number=row.record_number,
         birth=day_with_year(row.birth_on).partition(" ")[2] if row.birth_on else "",
-        phone=row.phone,
+        phone=phone_words(row.phone),
     )
 
 
@@ -309,7 +310,7 @@ def _facts(patient: Patient) -> list[tuple[str, str]]:
     return [
         (gettext("Record"), patient.record_number),
         (gettext("Birth date"), birth or no),
-        (gettext("Phone"), patient.phone or no),
+        (gettext("Phone"), phone_words(patient.phone) or no),
         (gettext("E-mail"), patient.email or no),
         (gettext("Language"), {"en": "English", "es": "Español"}.get(patient.language, no)),
         (gettext("Reminders"), reminders),

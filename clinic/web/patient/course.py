@@ -11,6 +11,7 @@ from clinic.queries.own_visits import OwnVisit
 from clinic.rules.appointments import Numbered, Status, number_visits
 from clinic.rules.visit_kinds import VisitKind
 from clinic.web import present
+from clinic.web.phones import phone_words
 
 COMING = frozenset({Status.BOOKED, Status.PENDING, Status.ARRIVED, Status.CHECKED_IN})
 RIDE_POLICY = "dosing"
@@ -43,6 +44,7 @@ class OwnCourse:
 
     clinic: str
     phone: str
+    phone_number: str
     next: NextVisit | None
     progress: str
     strip: present.Strip | None
@@ -64,7 +66,8 @@ def own_course(
     ]
     return OwnCourse(
         clinic=spoken.clinic if spoken else "",
-        phone=spoken.phone if spoken else "",
+        phone=phone_words(spoken.phone) if spoken else "",
+        phone_number=spoken.phone if spoken else "",
         next=None if first is None else _next(first, kinds[first.definition_id]),
         progress=_progress(course),
         strip=_strip(course, now),
@@ -135,7 +138,7 @@ def _before(kind: VisitKind) -> tuple[str, ...]:
 
 def _line(visit: OwnVisit) -> VisitLine:
     return VisitLine(
-        day=present.long_day(visit.on),
+        day=present.day(visit.on),
         time=present.clock_time(visit.local_min),
         word=present.patient_word(visit.status),
     )

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext, ngettext
 
-from clinic.queries.boards import Board, Card, Column, Seated, ShutSpan, Span
+from clinic.queries.board_columns import Card, Column, Seated, ShutSpan, Span
+from clinic.queries.boards import Board
 from clinic.rules.appointments import Status
 from clinic.rules.wall_days import CELL_MIN
 from clinic.web.present import (

@@ -246,12 +246,12 @@ def _times(
     """Return the day's free times, and the three next best when a time was refused."""
     if form.on.data is None or not form.kind.data or patient is None:
         return [], []
-    wanted = _wanted(form, patient, missed, site)
-    times = shown_times(form.on.data, times_on(unit, wanted, form.on.data))
+    wanted, now = _wanted(form, patient, missed, site), current_clinic().now
+    times = shown_times(form.on.data, times_on(unit, wanted, form.on.data, now=now))
     at = minute_of(form.at.data)
     if problem is None or at is None:
         return times, []
-    return times, next_best(unit, wanted, form.on.data, at)
+    return times, next_best(unit, wanted, form.on.data, at, now=now)
 
 
 def _reasons(

@@ -13,6 +13,7 @@ from clinic.rules.courses import CourseStatus, same_hour
 from clinic.rules.permissions import Permission
 from clinic.web.guard import needs
 from clinic.web.looks import note_look
+from clinic.web.phones import phone_words
 from clinic.web.places import local_day
 from clinic.web.present import (
     StatusTag,
@@ -107,7 +108,7 @@ def _record(course: CourseFacts) -> list[str]:
     found = [gettext("record %(number)s", number=patient.record_number)]
     if patient.birth_on is not None:
         found.append(day_with_year(patient.birth_on).partition(" ")[2])
-    return [*found, patient.phone] if patient.phone else found
+    return [*found, phone_words(patient.phone)] if patient.phone else found
 
 
 def _now_or_next(course: CourseFacts, now: datetime) -> VisitRow | None:

@@ -176,10 +176,10 @@ def _aid(
         facts = _facts(unit, public_id)
         wanted = wanted_of(facts)
         chosen = on or facts.visit.on
-        times = times_on(unit, wanted, chosen)
+        times = times_on(unit, wanted, chosen, now=here.now)
         at = minute_of(form.at.data)
         wish = facts.visit.local_min if at is None else at
-        best = [] if problem is None else next_best(unit, wanted, chosen, wish)
+        best = [] if problem is None else next_best(unit, wanted, chosen, wish, now=here.now)
         panel = read_panel(unit, public_id)
     return MoveAid(
         panel=panel,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from clinic.queries.courses import HistoryRow, VisitFacts, VisitRow, history, read_visit
 from clinic.rules.appointments import Status, Verb, possible_verbs
 from clinic.rules.permissions import Permission
+from clinic.web.phones import phone_words
 from clinic.web.places import local_day
 from clinic.web.present import (
     StatusTag,
@@ -124,7 +125,7 @@ def _record(facts: VisitFacts) -> list[str]:
     found = [gettext("record %(number)s", number=patient.record_number)]
     if patient.birth_on is not None:
         found.append(day_with_year(patient.birth_on).partition(" ")[2])
-    return [*found, patient.phone] if patient.phone else found
+    return [*found, phone_words(patient.phone)] if patient.phone else found
 
 
 def _hours(visit: VisitRow) -> str:

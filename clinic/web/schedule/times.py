@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -37,8 +38,12 @@ class Offer:
     words: str
 
 
-def times_on(unit: Session, wanted: Wanted, on: date, *, from_min: int = 0) -> list[int]:
-    """Return the starts that can be had on a day, from a minute on."""
+def times_on(unit: Session, wanted: Wanted, on: date, *, now: datetime) -> list[int]:
+    """Return the starts that can be had on a day and are not over yet."""
+    local = now.astimezone(ZoneInfo(wanted.site.zone))
+    if on < local.date():
+        return []
+    from_min = local.hour * 60 + local.minute if on == local.date() else 0
     found = free_times(
         unit,
         kind_key=wanted.kind_key,
@@ -54,13 +59,13 @@ def times_on(unit: Session, wanted: Wanted, on: date, *, from_min: int = 0) -> l
 
 
 def next_best(
-    unit: Session, wanted: Wanted, on: date, at: int, *, from_min: int = 0
+    unit: Session, wanted: Wanted, on: date, at: int, *, now: datetime
 ) -> list[Offer]:
     """Return the three times nearest to the one wished: that day, else on the next days."""
     offers: list[Offer] = []
     for ahead in range(DAYS_LOOKED_AT):
         day_on = on + timedelta(days=ahead)
-        times = times_on(unit, wanted, day_on, from_min=from_min if not ahead else 0)
+        times = times_on(unit, wanted, day_on, now=now)
         left = OFFERS - len(offers)
         offers += [offer(day_on, minute, with_day=True) for minute in apart(times, at, left)]
         if len(offers) == OFFERS:

@@ -11,7 +11,8 @@ from clinic.actions.blocks import add_block
 from clinic.actions.definitions import load_starter_data
 from clinic.models import Appointment, Assignment, Course, Definition, Patient, Site
 from clinic.models.engine import reading, writing
-from clinic.queries.boards import Board, Span, read_board, spans_of
+from clinic.queries.board_columns import Span, spans_of
+from clinic.queries.boards import Board, read_board
 from clinic.rules.actors import system_actor
 from clinic.rules.appointments import Outcome, Status
 from clinic.rules.courses import CourseStatus
@@ -85,18 +86,21 @@ class Clinic:
         )
         session.add(row)
         session.flush()
-        session.execute(
-            insert(Assignment),
-            {
-                "appointment_id": row.id,
-                "resource_id": resource_id or self.place.tms_1,
-                "requirement": "device",
-                "from_quantum": quantum_of(start),
-                "to_quantum": quantum_of(start) + length // 5,
-                "seats": 1,
-                "is_held": True,
-            },
-        )
+        self.hold(session, row, resource_id or self.place.tms_1)
+
+    def hold(self, session: Session, row: Appointment, resource_id: int) -> None:
+        """Let a visit hold one seat of a resource for its length."""
+        first = quantum_of(row.start_at)
+        held = {
+            "appointment_id": row.id,
+            "resource_id": resource_id,
+            "requirement": "device",
+            "from_quantum": first,
+            "to_quantum": first + row.length_min // 5,
+            "seats": 1,
+            "is_held": True,
+        }
+        session.execute(insert(Assignment), held)
 
 
 @pytest.fixture
@@ -203,7 +207,7 @@ def test_block_shuts_its_column_and_a_closure_all(clinic_day: Day) -> None:
     first, second = clinic_day(fill).columns[:2]
 
     assert (first.gaps, second.gaps) == ((Span(108, 204),), (Span(96, 204),))
-    assert [one.reason for one in first.shut] == ["Coil", "Staff day"]
+    assert [one.reason for one in first.shut] == ["Staff day", "Coil"]
     assert [one.reason for one in second.shut] == ["Staff day"]
 
 

@@ -194,7 +194,7 @@ def test_a_visit_that_is_over_is_not_affected(session: Session, status: Status) 
     visit = session.get_one(Appointment, day.appointments[0])
     visit.status = status
     if status is Status.CANCELLED:
-        visit.cancelled_at, visit.cancelled_by = NOW, "patient"  # type: ignore[assignment]
+        visit.cancelled_at, visit.cancelled_by = NOW, "patient"
     session.flush()
 
     block = close_site(session, day)

@@ -58,7 +58,7 @@ def test_every_starter_protocol_and_kind_can_be_read_back(session: Session, now:
 
     protocols, kinds = definitions.protocols(session), definitions.visit_kinds(session)
 
-    assert len(protocols) == len(starter("protocols")["protocols"])  # type: ignore[arg-type]
+    assert len(protocols) == len(starter("protocols")["protocols"])
     assert {step.visit_kind for one in protocols.values() for step in one.steps} <= set(kinds)
 
 
@@ -80,7 +80,7 @@ def test_an_approved_version_that_would_change_is_refused_at_the_place(
 ) -> None:
     load_starter_data(session, by=BY, now=now)
     document = starter("protocols")
-    document["protocols"][0]["steps"][0]["count"]["default"] = 31  # type: ignore[index, call-overload]
+    document["protocols"][0]["steps"][0]["count"]["default"] = 31
 
     faults = refusal(session, now, document)
 
@@ -91,8 +91,8 @@ def test_a_raised_version_is_added_beside_the_old_one(session: Session, now: dat
     load_starter_data(session, by=BY, now=now)
     old = definitions.current(session, "protocol", "tms_10hz_ldlpfc_37").id
     document = starter("protocols")
-    document["protocols"][0]["version"] = 2  # type: ignore[index, call-overload]
-    document["protocols"][0]["name"] = "New name"  # type: ignore[index, call-overload]
+    document["protocols"][0]["version"] = 2
+    document["protocols"][0]["name"] = "New name"
 
     loaded = load_definitions(session, document=document, by=BY, now=now)
 
@@ -103,7 +103,7 @@ def test_a_raised_version_is_added_beside_the_old_one(session: Session, now: dat
 
 def edit_step(field: str, value: JsonValue) -> Edit:
     def edit(document: dict[str, JsonValue]) -> None:
-        document["protocols"][0]["steps"][1][field] = value  # type: ignore[index, call-overload]
+        document["protocols"][0]["steps"][1][field] = value
 
     return edit
 
@@ -151,7 +151,7 @@ def test_a_document_of_another_kind_is_refused(
 
 def test_an_unknown_parent_is_refused(session: Session, now: datetime) -> None:
     document = starter("protocols")
-    document["protocols"] = [document["protocols"][14]]  # type: ignore[index, call-overload]
+    document["protocols"] = [document["protocols"][14]]
 
     assert refusal(session, now, document) == [("$.protocols[0].inherits", "unknown_parent")]
 

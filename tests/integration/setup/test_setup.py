@@ -40,7 +40,7 @@ def document() -> Document:
 def at(document: JsonValue, *path: str | int) -> Document:
     """Return the object at a place in the document."""
     for part in path:
-        document = document[part]  # type: ignore[index, call-overload]
+        document = document[part]
     assert isinstance(document, dict)
     return document
 

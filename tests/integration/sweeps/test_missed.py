@@ -6,14 +6,17 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from clinic.actions.attendance import arrive, check_in
+from clinic.actions.sessions import open_session
 from clinic.actions.sweeps import prune_cells
-from clinic.jobs import TickReport, Works, new_owner, sweep_missed
+from clinic.clock import machine_now
+from clinic.jobs import TickReport, Works, new_owner, prune, sweep_missed
 from clinic.messaging.console import ConsoleSender
 from clinic.models import (
     Appointment,
     AuditEntry,
     BoardVersion,
     Cell,
+    LoginSession,
     Seat,
     StatusChange,
     WorkItem,
@@ -171,3 +174,16 @@ def test_old_cells_are_pruned_and_young_ones_stay(rows: Rows) -> None:
     with reading(rows.engine) as session:
         left = session.scalars(select(Cell.quantum)).all()
         assert left == [int((now - timedelta(days=29)).timestamp()) // 300]
+
+
+def test_hourly_pruning_drops_sessions_that_ended_long_ago(rows: Rows) -> None:
+    works = Works(rows.engine, ConsoleSender(folder=None, mail_from=""), machine_now, new_owner())  # type: ignore[arg-type] # never used here
+    for days in (0, 400):
+        with writing(rows.engine) as session:
+            at = machine_now() - timedelta(days=days)
+            open_session(session, account_id=rows.cleo_id, machine_at=at)
+
+    prune(works)
+
+    with reading(rows.engine) as session:
+        assert session.scalar(select(func.count()).select_from(LoginSession)) == 1

@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import func, select
 
 from clinic.models import (
+    Account,
     Appointment,
     AuditEntry,
     Course,
+    Grant,
     Observation,
     SideEffect,
     Site,
@@ -108,7 +110,7 @@ def test_reading_gives_its_verdict_at_once(rows: Rows, address: str, browser: Do
     page = cleo.get(address).text
     assert status == 303
     assert "Not today. No dose today unless the prescriber overrides with a reason." in page
-    assert "Systolic 164 (≥ 160)" in page
+    assert "Systolic 164 mmHg (≥ 160 mmHg)" in page
     assert "Clinic rule, version 1." in page
 
 
@@ -133,12 +135,12 @@ def test_double_tap_logs_one_reading(rows: Rows, address: str, browser: Door) ->
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"systolic": "1280"}, "Give a number from 60 to 260."),
+        ({"systolic": "1280"}, "Give a number from 60 to 260 mmHg."),
         ({"systolic": "78", "diastolic": "128"}, "must be above the diastolic"),
         ({"systolic": ""}, "Give the systolic pressure."),
         ({"systolic": "abc"}, "Give a whole number."),
-        ({"systolic": "9" * 400}, "Give a number from 60 to 260."),
-        ({"spo2": "9"}, "Give a number from 50 to 100."),
+        ({"systolic": "9" * 400}, "Give a number from 60 to 260 mmHg."),
+        ({"spo2": "9"}, "Give a number from 50 to 100 %."),
         ({"taken_time": "25:99"}, "Give a time such as 13:05."),
         ({"sedation": "9"}, "Not a valid choice"),
     ],
@@ -331,3 +333,26 @@ def test_today_takes_the_same_number_of_queries_for_one_and_three_visits(
         rows.visit(f"2026-03-02 {hour}:00", patient_id=rows.patient())
 
     assert count_queries(lambda: cleo.get("/clinician/")) == one
+
+
+@pytest.mark.parametrize(
+    ("name", "entries"),
+    [("cleo", ["Chairs"]), ("dana", ["Today"]), ("folake", ["Today", "Chairs"])],
+)
+def test_menu_has_one_list_of_the_day_for_each_kind_of_work(
+    rows: Rows, browser: Door, name: str, entries: list[str]
+) -> None:
+    if name == "folake":
+        name = "cleo"
+        with writing(rows.engine) as session:
+            cleo = session.scalars(select(Grant).where(Grant.staff_id == staff_of(rows))).all()
+            cleo[0].role = "prescriber"
+
+    menu = re.findall(r"<a [^>]*>\s*(Today|Chairs)\b", browser(name).get("/account").text)
+
+    assert menu == entries
+
+
+def staff_of(rows: Rows) -> int | None:
+    with reading(rows.engine) as session:
+        return session.get_one(Account, rows.cleo_id).staff_id

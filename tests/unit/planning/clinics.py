@@ -113,6 +113,17 @@ class Tiny:
     wishes: Wishes
 
 
+def _tms_resources() -> dict[int, Resource]:
+    return {
+        1: Resource(1, "a", "tms_device", tags=frozenset({"figure-8"})),
+        2: Resource(2, "b", "tms_device"),
+        3: Resource(3, "coil", "coil", tags=frozenset({"figure-8"}), fits=frozenset({2})),
+        10: Resource(10, "o", None, frozenset({"tms_operator"})),
+        11: Resource(11, "p", None, frozenset({"tms_operator", "prescriber"})),
+        12: Resource(12, "q", None, frozenset({"prescriber"})),
+    }
+
+
 def tiny_tms(seed: int) -> Tiny:
     """Return a TMS course of three to six visits in a clinic open a few hours on some days."""
     rng = Random(f"tms/{seed}")
@@ -145,16 +156,33 @@ def tiny_tms(seed: int) -> Tiny:
         counts=counts,
         lengths={"acute": 20},
     )
-    resources = {
-        1: Resource(1, "a", "tms_device", tags=frozenset({"figure-8"})),
-        2: Resource(2, "b", "tms_device"),
-        3: Resource(3, "coil", "coil", tags=frozenset({"figure-8"}), fits=frozenset({2})),
-        10: Resource(10, "o", None, frozenset({"tms_operator"})),
-        11: Resource(11, "p", None, frozenset({"tms_operator", "prescriber"})),
-        12: Resource(12, "q", None, frozenset({"prescriber"})),
-    }
+    resources = _tms_resources()
     world = _tiny_world(rng, resources, start, days=16, hours=(8 * 12 + 6, 11 * 12))
     return Tiny(protocol, KINDS, replace(world, continuity=_initial(rng, "tms_device", 2)), wishes)
+
+
+KAP_LENGTHS = {
+    "consult": 15,
+    "suitability": 15,
+    "preparation": 20,
+    "dosing": 45,
+    "integration": 20,
+    "review": 15,
+}
+
+
+def _kap_resources(rng: Random) -> dict[int, Resource]:
+    both = {"kap_therapist", "monitoring_clinician"}
+    return {
+        20: Resource(20, "p", None, frozenset({"prescriber"})),
+        30: Resource(30, "t", None, frozenset({"kap_therapist"})),
+        31: Resource(31, "u", None, frozenset(both), seats=rng.choice((1, 2))),
+        40: Resource(40, "n", None, frozenset({"monitoring_clinician"}), seats=2),
+        50: Resource(50, "d", "dosing_room"),
+        51: Resource(51, "e", "dosing_room"),
+        52: Resource(52, "r", "therapy_room"),
+        53: Resource(53, "o", "office"),
+    }
 
 
 def tiny_kap(seed: int) -> Tiny:
@@ -180,26 +208,9 @@ def tiny_kap(seed: int) -> Tiny:
             "review": rng.choice((0, 1)),
             "booster": 0,
         },
-        lengths={
-            "consult": 15,
-            "suitability": 15,
-            "preparation": 20,
-            "dosing": 45,
-            "integration": 20,
-            "review": 15,
-        },
+        lengths=KAP_LENGTHS,
     )
-    both = {"kap_therapist", "monitoring_clinician"}
-    resources = {
-        20: Resource(20, "p", None, frozenset({"prescriber"})),
-        30: Resource(30, "t", None, frozenset({"kap_therapist"})),
-        31: Resource(31, "u", None, frozenset(both), seats=rng.choice((1, 2))),
-        40: Resource(40, "n", None, frozenset({"monitoring_clinician"}), seats=2),
-        50: Resource(50, "d", "dosing_room"),
-        51: Resource(51, "e", "dosing_room"),
-        52: Resource(52, "r", "therapy_room"),
-        53: Resource(53, "o", "office"),
-    }
+    resources = _kap_resources(rng)
     world = _tiny_world(rng, resources, start, days=15, hours=(9 * 12, 11 * 12))
     rule = rng.choice((GroupRule.MAY_COINCIDE, GroupRule.DISTINCT))
     dosing = KINDS["dosing_im"]

@@ -1,0 +1,165 @@
+"""Columns of the day board: what a device, room or person holds, and where it is free. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from clinic.queries.availability import PERSON, minutes_mask
+from clinic.rules.appointments import Outcome, Status
+from clinic.rules.wall_days import CELL_MIN, WHOLE_DAY
+
+LEAST_GAP_CELLS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of cells of the local day, half-open."""
+
+    from_cell: int
+    to_cell: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShutSpan:
+    """A stretch in which a column cannot be booked, with why (empty: off shift or closed)."""
+
+    span: Span
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An appointment as the board shows it; `number` is None where a visit uses none."""
+
+    id: int
+    public_id: str
+    family: str
+    given: str
+    kind_label: str
+    status: Status
+    outcome: Outcome | None
+    is_confirmed: bool
+    is_make_up: bool
+    is_on_hold: bool
+    number: int | None
+    total: int | None
+    local_min: int
+    length_min: int
+    start_at: datetime
+    arrived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """A card in a column: its cells there and its lane, 0 the first."""
+
+    card: Card
+    span: Span
+    lane: int
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One device, room or person with what is in its day."""
+
+    key: str
+    name: str
+    kind: str
+    part: str
+    tags: tuple[str, ...]
+    seats: int
+    lanes: int
+    cards: tuple[Seated, ...]
+    shut: tuple[ShutSpan, ...]
+    gaps: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A resource that has a column: what it is, and when its person is on shift."""
+
+    id: int
+    key: str
+    name: str
+    kind: str
+    part: str
+    tags: tuple[str, ...]
+    seats: int
+    shift_mask: int
+
+
+def make_column(
+    thing: Thing,
+    cards: Mapping[int, Card],
+    held: Mapping[int, Sequence[tuple[int, Span]]],
+    blocks: Mapping[int, Sequence[tuple[int, str, str]]],
+    site_open: int,
+) -> Column:
+    """Return a column: its cards in lanes, what is shut, and the free stretches."""
+    mine = held.get(thing.id, ())
+    seated, lanes = _lanes([(cards[key], _shown(cards[key], span)) for key, span in mine])
+    shut = [*blocks.get(0, ()), *blocks.get(thing.id, ())]
+    open_mask = site_open & (thing.shift_mask if thing.kind == PERSON else WHOLE_DAY)
+    free = open_mask & ~_full(mine, thing.seats)
+    for mask, _kind, _reason in shut:
+        free &= ~mask
+    spans = [
+        ShutSpan(span, kind, reason) for mask, kind, reason in shut for span in spans_of(mask)
+    ]
+    spans += [ShutSpan(span, "", "") for span in spans_of(site_open & ~open_mask)]
+    gaps = [one for one in spans_of(free) if one.to_cell - one.from_cell >= LEAST_GAP_CELLS]
+    return Column(
+        key=thing.key,
+        name=thing.name,
+        kind=thing.kind,
+        part=thing.part,
+        tags=thing.tags,
+        seats=thing.seats,
+        lanes=lanes,
+        cards=tuple(seated),
+        shut=tuple(spans),
+        gaps=tuple(gaps),
+    )
+
+
+def _shown(card: Card, held: Span) -> Span:
+    """Return the cells in which a card is drawn: what it holds, without the turnover after it."""
+    end = -(-(card.local_min + card.length_min) // CELL_MIN)
+    return Span(held.from_cell, max(min(held.to_cell, end), held.from_cell + 1))
+
+
+def _lanes(spans: Sequence[tuple[Card, Span]]) -> tuple[list[Seated], int]:
+    """Return cards side by side where they overlap, and the number of lanes that takes."""
+    ends: list[int] = []
+    seated: list[Seated] = []
+    for card, span in sorted(spans, key=lambda one: (one[1].from_cell, one[0].id)):
+        lane = next((n for n, end in enumerate(ends) if end <= span.from_cell), len(ends))
+        ends[lane : lane + 1] = [span.to_cell]
+        seated.append(Seated(card, span, lane))
+    return seated, max(len(ends), 1)
+
+
+def _full(held: Iterable[tuple[int, Span]], seats: int) -> int:
+    """Return the cells in which no seat is free, each appointment taken for one seat."""
+    levels = [0] * max(seats, 1)
+    for _key, span in held:
+        mask = minutes_mask(span.from_cell * CELL_MIN, span.to_cell * CELL_MIN)
+        for level in range(len(levels) - 1, 0, -1):
+            levels[level] |= levels[level - 1] & mask
+        levels[0] |= mask
+    return levels[-1]
+
+
+def spans_of(mask: int) -> list[Span]:
+    """Return the runs of set cells."""
+    found: list[Span] = []
+    at = 0
+    while mask >> at:
+        low = (mask >> at) & -(mask >> at)
+        begin = at + low.bit_length() - 1
+        rest = ~(mask >> begin)
+        length = (rest & -rest).bit_length() - 1
+        found.append(Span(begin, begin + length))
+        at = begin + length
+    return found
