@@ -44,7 +44,16 @@ def once(
             .values(result=result)
         )
         return result
-    known = session.get_one(RequestKey, (account_id, key))
+    return known_result(session, account_id=account_id, key=key, route=route, body=body) or ""
+
+
+def known_result(
+    session: Session, *, account_id: int, key: str, route: str, body: str
+) -> str | None:
+    """Return where this form led before, None when it is new; Conflict for another form."""
+    known = session.get(RequestKey, (account_id, key))
+    if known is None:
+        return None
     if (known.route, known.body_hash) != (route, hash_body(body)):
         raise Conflict("request_key_reused")
     return known.result

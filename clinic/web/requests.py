@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 
-from clinic.actions.request_keys import once
+from clinic.actions.request_keys import known_result, once
 from clinic.clock import Clock, machine_now
 from clinic.queries.accounts import Asking
 from clinic.rules.actors import Actor
@@ -151,6 +151,17 @@ def run_once(session: Session, act: Callable[[], str]) -> str:
         body=_body(),
         machine_at=machine_now(),
         act=act,
+    )
+
+
+def answered_before(session: Session) -> str | None:
+    """Return where this form led when it was sent before, so that nothing is worked out twice."""
+    return known_result(
+        session,
+        account_id=current_clinic().actor.account_id or 0,
+        key=request.form.get("request_key", "")[:64],
+        route=(request.endpoint or "")[:80],
+        body=_body(),
     )
 
 

@@ -19,7 +19,13 @@ from clinic.rules.permissions import Permission
 from clinic.web.errors import form_again
 from clinic.web.guard import needs
 from clinic.web.present import full_name
-from clinic.web.requests import CurrentClinic, current_clinic, run_once, see_other
+from clinic.web.requests import (
+    CurrentClinic,
+    answered_before,
+    current_clinic,
+    run_once,
+    see_other,
+)
 from clinic.web.schedule.blueprint import blueprint
 from clinic.web.schedule.plan_forms import PlanForm, digest
 from clinic.web.schedule.plan_pages import PlanView, plan_view
@@ -42,9 +48,12 @@ def plan_course(patient: str) -> Response:
             return _page(form, facts, None)
         if not form.validate():
             return form_again(PAGE, None, **_context(form, facts, None))
+        wants_booking = request.form.get("do") == "book"
+        known = answered_before(unit) if wants_booking else None
+        if known is not None:
+            return see_other(known)
         proposal = _propose(unit, form, facts, sites)
         view = _view(unit, proposal, here)
-    wants_booking = request.form.get("do") == "book"
     is_same = form.shown.data == digest(proposal.plan)
     form.shown.process_data(digest(proposal.plan))
     if not wants_booking:
