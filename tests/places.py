@@ -30,10 +30,7 @@ def add_site(session: Session, *, key: str = "main", zone: str = ZONE) -> SiteFr
     session.flush()
     session.execute(
         insert(OpeningHours),
-        [
-            {"site_id": site.id, "weekday": day, "from_min": 480, "to_min": 1080}
-            for day in range(5)
-        ],
+        [{"site_id": site.id, "weekday": day, "from_min": 480, "to_min": 1080} for day in range(5)],
     )
     return SiteFrame(site.id, zone, {})
 

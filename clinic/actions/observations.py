@@ -41,11 +41,10 @@ def log_vitals(
     now: datetime,
     corrects: Observation | None = None,
 ) -> Observation:
-    """Store a reading with its verdict by the thresholds in force, and return the row.
+    """Store a reading, however dangerous, with its verdict, and return the row.
 
-    A dangerous reading is stored like any other. RuleBroken "reading_impossible" names the fields
-    of a typing error. A correction keeps the old row and replaces it; Conflict when that row was
-    corrected or voided already. Before the visit's record is opened the pre-dose rules apply.
+    RuleBroken "reading_impossible" names the fields of a typing error. A correction replaces a row
+    and keeps it; Conflict when it was replaced already. Until the record opens, pre-dose rules.
     """
     require(by, Permission.RECORD_VITALS)
     definition = current(session, DefinitionKind.THRESHOLDS, DefinitionKind.THRESHOLDS)

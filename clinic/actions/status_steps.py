@@ -87,9 +87,7 @@ def add_status_change(
     )
 
 
-def touch(
-    session: Session, appointment: Appointment, verb: Verb, by: Actor, now: datetime
-) -> None:
+def touch(session: Session, appointment: Appointment, verb: Verb, by: Actor, now: datetime) -> None:
     """Raise the board version of the appointment's day and write the audit row."""
     raise_board_versions(session, days=[(appointment.site_id, appointment.local_on)])
     audit_appointment(session, appointment, f"{verb.value}_appointment", by, now)

@@ -142,20 +142,12 @@ def slots_of(
 ) -> tuple[Slot, ...]:
     """Return the visits of the course in time order."""
     order = sequence(protocol, wishes)
-    pool = followed_pool(order, kinds)
+    fitted = _fitted(protocol, kinds, world, wishes, order)
     mains = [main for _, _, main in order]
     phases = list(dict.fromkeys(step.phase for step, _, _ in order))
-    shapes: dict[tuple[str, str, int], Shape] = {}
     found: list[Slot] = []
     for at, (step, index, main) in enumerate(order):
-        kind = kinds[kind_key(step, index)]
-        length = length_cells(step, index, kind, wishes)
-        place = wishes.place if wishes.place in kind.places else kind.places[0]
-        key = (kind.key, step.key, length)
-        if key not in shapes:
-            needs = _needs(protocol, step, kind, length, world, place)
-            shapes[key] = shape_of(needs, length, pool)
-        gap = step.first_gap_days if index == 0 and step.first_gap_days else step.gap_days
+        kind, length, place, shape = fitted[at]
         rest = [other for other, _, _ in order[at + 1 :]]
         found.append(
             Slot(
@@ -168,8 +160,8 @@ def slots_of(
                 length=length,
                 turnover=cells_of(kind.turnover_min),
                 place=place,
-                shape=shapes[key],
-                gap=None if main is not None else gap,
+                shape=shape,
+                gap=None if main is not None else _gap(step, index),
                 limit=limit_of(step, wishes),
                 every=step.every_weeks.default,
                 pattern=pattern_of(step, wishes, start_weekday),
@@ -177,10 +169,37 @@ def slots_of(
                 main=main,
                 is_main_of_later=at in mains,
                 starts=step.starts,
-                shares_day=_shares_day(found, gap, index, main),
+                shares_day=_shares_day(found, _gap(step, index), index, main),
             )
         )
     return tuple(found)
+
+
+def _gap(step: Step, index: int) -> Gap | None:
+    return step.first_gap_days if index == 0 and step.first_gap_days else step.gap_days
+
+
+def _fitted(
+    protocol: Protocol,
+    kinds: Mapping[str, VisitKind],
+    world: World,
+    wishes: Wishes,
+    order: list[tuple[Step, int, int | None]],
+) -> list[tuple[VisitKind, int, str, Shape]]:
+    """Return kind, length, place and shape of every visit; visits that are alike share a shape."""
+    pool = followed_pool(order, kinds)
+    shapes: dict[tuple[str, str, int], Shape] = {}
+    found: list[tuple[VisitKind, int, str, Shape]] = []
+    for step, index, _ in order:
+        kind = kinds[kind_key(step, index)]
+        length = length_cells(step, index, kind, wishes)
+        place = wishes.place if wishes.place in kind.places else kind.places[0]
+        key = (kind.key, step.key, length)
+        if key not in shapes:
+            needs = _needs(protocol, step, kind, length, world, place)
+            shapes[key] = shape_of(needs, length, pool)
+        found.append((kind, length, place, shapes[key]))
+    return found
 
 
 def _needs(

@@ -104,9 +104,7 @@ def make_column(
     free = open_mask & ~_full(mine, thing.seats)
     for mask, _kind, _reason in shut:
         free &= ~mask
-    spans = [
-        ShutSpan(span, kind, reason) for mask, kind, reason in shut for span in spans_of(mask)
-    ]
+    spans = [ShutSpan(span, kind, reason) for mask, kind, reason in shut for span in spans_of(mask)]
     spans += [ShutSpan(span, "", "") for span in spans_of(site_open & ~open_mask)]
     gaps = [one for one in spans_of(free) if one.to_cell - one.from_cell >= LEAST_GAP_CELLS]
     return Column(

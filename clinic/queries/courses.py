@@ -133,9 +133,7 @@ def patient_facts(patient: Patient) -> PatientFacts:
     )
 
 
-def read_visit(
-    session: Session, *, public_id: str, site_ids: Collection[int] | None
-) -> VisitFacts:
+def read_visit(session: Session, *, public_id: str, site_ids: Collection[int] | None) -> VisitFacts:
     """Return a visit at a site one works at, with its course, or raise NotFound."""
     row = session.execute(
         select(Appointment, Patient, Site)

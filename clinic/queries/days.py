@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from clinic.models.appointments import Appointment
@@ -81,15 +81,43 @@ def site_choices(session: Session, site_ids: Collection[int] | None) -> list[Sit
 
 def read_day(session: Session, *, site_id: int, on: date) -> list[DayRow]:
     """Return the visits of a site's day in time order, in one query."""
-    query = (
+    found: list[DayRow] = []
+    for row in session.execute(_day_rows(site_id, on)):
+        visit: Appointment = row.Appointment
+        has_number = visit.course_id is not None and visit.status in COUNTING
+        found.append(
+            DayRow(
+                public_id=visit.public_id,
+                patient_public_id=row.patient_public_id,
+                family=row.family,
+                given=row.given,
+                phone=row.phone,
+                kind_label=visit_kind(session, visit.definition_id).staff_label,
+                status=visit.status,
+                outcome=visit.outcome,
+                is_confirmed=visit.confirmed_at is not None,
+                number=row.number if has_number else None,
+                total=prescribed(row.counts),
+                local_min=visit.local_min,
+                length_min=visit.length_min,
+                start_at=visit.start_at,
+                arrived_at=visit.arrived_at,
+                version=visit.version,
+            )
+        )
+    return found
+
+
+def _day_rows(site_id: int, on: date) -> Select[*tuple[object, ...]]:
+    return (
         select(
             Appointment,
-            Patient.public_id,
+            Patient.public_id.label("patient_public_id"),
             Patient.family,
             Patient.given,
             Patient.phone,
             Course.counts,
-            number_column().scalar_subquery(),
+            number_column().scalar_subquery().label("number"),
         )
         .join(Patient, Patient.id == Appointment.patient_id)
         .outerjoin(Course, Course.id == Appointment.course_id)
@@ -100,72 +128,42 @@ def read_day(session: Session, *, site_id: int, on: date) -> list[DayRow]:
         )
         .order_by(Appointment.start_at, Patient.family, Appointment.id)
     )
-    return [
-        DayRow(
-            public_id=row.public_id,
-            patient_public_id=patient,
-            family=family,
-            given=given,
-            phone=phone,
-            kind_label=visit_kind(session, row.definition_id).staff_label,
-            status=row.status,
-            outcome=row.outcome,
-            is_confirmed=row.confirmed_at is not None,
-            number=number if row.course_id and row.status in COUNTING else None,
-            total=prescribed(counts),
-            local_min=row.local_min,
-            length_min=row.length_min,
-            start_at=row.start_at,
-            arrived_at=row.arrived_at,
-            version=row.version,
-        )
-        for row, patient, family, given, phone, counts, number in session.execute(query)
-    ]
 
 
 def missed_visits(session: Session, *, site_id: int) -> list[MissedRow]:
     """Return the missed visits of a site for which nobody has found a new date, oldest first."""
-    query = (
+    return [
+        MissedRow(
+            public_id=row.public_id,
+            patient_public_id=row.patient_public_id,
+            family=row.family,
+            given=row.given,
+            phone=row.phone,
+            kind_label=visit_kind(session, row.definition_id).staff_label,
+            local_on=row.local_on,
+            local_min=row.local_min,
+            course_public_id=row.course_public_id,
+        )
+        for row in session.execute(_missed_rows(site_id))
+    ]
+
+
+def _missed_rows(site_id: int) -> Select[*tuple[object, ...]]:
+    return (
         select(
             Appointment.public_id,
-            Patient.public_id,
+            Patient.public_id.label("patient_public_id"),
             Patient.family,
             Patient.given,
             Patient.phone,
             Appointment.definition_id,
             Appointment.local_on,
             Appointment.local_min,
-            Course.public_id,
+            Course.public_id.label("course_public_id"),
         )
         .join(WorkItem, WorkItem.appointment_id == Appointment.id)
         .join(Patient, Patient.id == Appointment.patient_id)
         .outerjoin(Course, Course.id == Appointment.course_id)
-        .where(
-            WorkItem.kind == MISSED, WorkItem.done_at.is_(None), Appointment.site_id == site_id
-        )
+        .where(WorkItem.kind == MISSED, WorkItem.done_at.is_(None), Appointment.site_id == site_id)
         .order_by(Appointment.start_at, Appointment.id)
     )
-    return [
-        MissedRow(
-            public_id=public_id,
-            patient_public_id=patient,
-            family=family,
-            given=given,
-            phone=phone,
-            kind_label=visit_kind(session, definition_id).staff_label,
-            local_on=local_on,
-            local_min=local_min,
-            course_public_id=course,
-        )
-        for (
-            public_id,
-            patient,
-            family,
-            given,
-            phone,
-            definition_id,
-            local_on,
-            local_min,
-            course,
-        ) in session.execute(query)
-    ]

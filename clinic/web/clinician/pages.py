@@ -9,6 +9,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
 
+from clinic.models.appointments import Appointment
 from clinic.models.definitions import Definition
 from clinic.models.engine import reading
 from clinic.queries.charts import Chart, chart, numbers
@@ -136,12 +137,7 @@ def _page(
         kind=kind,
         when=f"{present.day(appointment.local_on)} {present.clock_time(appointment.local_min)}",
         place=", ".join(seen.places),
-        tag=present.status_tag(
-            appointment.status,
-            outcome=appointment.outcome,
-            is_confirmed=appointment.confirmed_at is not None,
-            cancelled_by=appointment.cancelled_by,
-        ),
+        tag=_tag(appointment),
         facts=_facts(seen),
         strip=_strip(seen),
         is_on_hold=seen.course is not None and seen.course.status is CourseStatus.ON_HOLD,
@@ -160,6 +156,15 @@ def _page(
         appointment_id=appointment.id,
         listed=listed,
         modality=modality,
+    )
+
+
+def _tag(appointment: Appointment) -> present.StatusTag:
+    return present.status_tag(
+        appointment.status,
+        outcome=appointment.outcome,
+        is_confirmed=appointment.confirmed_at is not None,
+        cancelled_by=appointment.cancelled_by,
     )
 
 

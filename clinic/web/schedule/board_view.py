@@ -142,9 +142,7 @@ def _tracks(column: Column) -> int:
     return WIDE_LANES if column.lanes > 1 else 1
 
 
-def _column(
-    column: Column, board: Board, site_key: str, now: datetime, lowest: int
-) -> ColumnView:
+def _column(column: Column, board: Board, site_key: str, now: datetime, lowest: int) -> ColumnView:
     wide = " wide-column" if _tracks(column) > 1 else ""
     lanes = f" lanes-{min(column.lanes, 6)}" if column.lanes > 1 else ""
     return ColumnView(

@@ -176,9 +176,7 @@ def _missed(unit: Session, form: VisitForm) -> VisitFacts | None:
     """Return the visit that is made up for, None for an ordinary one."""
     if not form.makes_up.data:
         return None
-    return read_visit(
-        unit, public_id=form.makes_up.data, site_ids=current_clinic().actor.site_ids
-    )
+    return read_visit(unit, public_id=form.makes_up.data, site_ids=current_clinic().actor.site_ids)
 
 
 def _aid(form: VisitForm, problem: ClinicError | None = None) -> VisitAid:
@@ -254,9 +252,7 @@ def _times(
     return times, next_best(unit, wanted, form.on.data, at, now=now)
 
 
-def _reasons(
-    unit: Session, form: VisitForm, problem: ClinicError, site: SiteChoice
-) -> list[str]:
+def _reasons(unit: Session, form: VisitForm, problem: ClinicError, site: SiteChoice) -> list[str]:
     if problem.code != "time_not_free":
         return [problem_words(problem, site.zone)]
     to = _order(unit, form).to

@@ -73,9 +73,7 @@ def show_course(public_id: str) -> str:
     with reading(here.engine) as unit:
         course = read_course(unit, public_id=public_id, site_ids=here.actor.site_ids)
     page = course_page(course, here.now, may_book=here.actor.may(Permission.SCHEDULE))
-    note_look(
-        "see_course", subject="course", subject_id=course.id, patient_id=course.patient.id
-    )
+    note_look("see_course", subject="course", subject_id=course.id, patient_id=course.patient.id)
     return render_template("schedule/course.html", page=page)
 
 

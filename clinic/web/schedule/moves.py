@@ -191,9 +191,7 @@ def _aid(
     )
 
 
-def _reasons(
-    public_id: str, form: MoveForm, problem: ClinicError, facts: VisitFacts
-) -> list[str]:
+def _reasons(public_id: str, form: MoveForm, problem: ClinicError, facts: VisitFacts) -> list[str]:
     if problem.code != "time_not_free":
         return [problem_words(problem, facts.visit.zone)]
     aim = _aim(public_id, form)

@@ -215,5 +215,3 @@ def _happened(row: HistoryRow, zone: str) -> Happened:
         what=f"{what}: {row.reason}" if row.reason else what,
         who=row.by or gettext("the clinic's own job"),
     )
-
-

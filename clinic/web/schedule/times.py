@@ -58,9 +58,7 @@ def times_on(unit: Session, wanted: Wanted, on: date, *, now: datetime) -> list[
     return [minute for minute in found if minute >= from_min]
 
 
-def next_best(
-    unit: Session, wanted: Wanted, on: date, at: int, *, now: datetime
-) -> list[Offer]:
+def next_best(unit: Session, wanted: Wanted, on: date, at: int, *, now: datetime) -> list[Offer]:
     """Return the three times nearest to the one wished: that day, else on the next days."""
     offers: list[Offer] = []
     for ahead in range(DAYS_LOOKED_AT):

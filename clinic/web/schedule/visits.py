@@ -65,9 +65,7 @@ def step_visit(public_id: str, verb: str) -> Response:
     here = current_clinic()
     form = VersionedForm()
     if not form.validate():
-        return form_again(
-            PAGE, None, page=board_again(public_id), legend=legend(), form=form
-        )
+        return form_again(PAGE, None, page=board_again(public_id), legend=legend(), form=form)
     act = {"arrive": arrive, "check-in": check_in, "no-show": mark_no_show}[verb]
 
     def carry_out(unit: Session) -> str:
@@ -84,9 +82,7 @@ def step_visit(public_id: str, verb: str) -> Response:
         with writing(here.engine) as unit:
             target = run_once(unit, lambda: carry_out(unit))
     except ClinicError as problem:
-        return form_again(
-            PAGE, problem, page=board_again(public_id), legend=legend(), form=form
-        )
+        return form_again(PAGE, problem, page=board_again(public_id), legend=legend(), form=form)
     return see_other(target)
 
 

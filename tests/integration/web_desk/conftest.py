@@ -91,9 +91,7 @@ class Desk:
             row = session.scalars(
                 select(Appointment).where(Appointment.public_id == public_id)
             ).one()
-            flag_missed(
-                session, appointment_id=row.id, by=MAKER, now=NOW + timedelta(hours=3)
-            )
+            flag_missed(session, appointment_id=row.id, by=MAKER, now=NOW + timedelta(hours=3))
 
     def get(self, public_id: str) -> Appointment:
         """The appointment as it is now."""

@@ -21,9 +21,7 @@ CLOSED = {
 }
 
 
-def test_closure_lists_what_lies_inside_and_moves_nothing(
-    browser: Browsers, desk: Desk
-) -> None:
+def test_closure_lists_what_lies_inside_and_moves_nothing(browser: Browsers, desk: Desk) -> None:
     dana = browser("dana")
     public_id = desk.book()
 

@@ -93,9 +93,7 @@ def test_here_in_room_done(browser: Browsers, desk: Desk) -> None:
 def test_visit_that_was_not_complete_needs_a_reason(browser: Browsers, desk: Desk) -> None:
     dana = browser("dana")
     public_id = desk.book(on=TODAY)
-    dana.send(
-        f"/schedule/visits/{public_id}/arrive", {}, page=f"/schedule/?open={public_id}"
-    )
+    dana.send(f"/schedule/visits/{public_id}/arrive", {}, page=f"/schedule/?open={public_id}")
     address = f"/schedule/visits/{public_id}/done"
 
     refused = dana.send(address, {"outcome": "not_treated", "reason": ""})
@@ -161,9 +159,7 @@ def test_click_on_a_locked_database_answers_503(browser: Browsers, desk: Desk) -
 def test_finish_on_a_locked_database_keeps_the_form(browser: Browsers, desk: Desk) -> None:
     dana = browser("dana")
     public_id = desk.book(on=TODAY)
-    dana.send(
-        f"/schedule/visits/{public_id}/arrive", {}, page=f"/schedule/?open={public_id}"
-    )
+    dana.send(f"/schedule/visits/{public_id}/arrive", {}, page=f"/schedule/?open={public_id}")
     address = f"/schedule/visits/{public_id}/done"
     fields = dana.form(address) | {"outcome": "partial", "reason": "time"}
 
@@ -209,9 +205,7 @@ def test_unknown_visit_is_not_found(browser: Browsers, desk: Desk) -> None:
 def test_board_version_rises_with_each_step(browser: Browsers, desk: Desk) -> None:
     dana = browser("dana")
     public_id = desk.book(on=TODAY)
-    dana.send(
-        f"/schedule/visits/{public_id}/arrive", {}, page=f"/schedule/?open={public_id}"
-    )
+    dana.send(f"/schedule/visits/{public_id}/arrive", {}, page=f"/schedule/?open={public_id}")
 
     with reading(desk.engine) as session:
         assert session.get_one(BoardVersion, (desk.cast.site_id, TODAY)).n == 2

@@ -68,9 +68,7 @@ def test_form_sent_twice_books_once(browser: Browsers, desk: Desk) -> None:
     assert desk.count(Appointment) == 1
 
 
-def test_time_that_cannot_be_had_says_why_and_offers_three(
-    browser: Browsers, desk: Desk
-) -> None:
+def test_time_that_cannot_be_had_says_why_and_offers_three(browser: Browsers, desk: Desk) -> None:
     desk.book(at=600)
 
     answer = browser("dana").send(PAGE, booking(desk))
@@ -126,9 +124,7 @@ def test_nobody_is_booked_without_a_patient(browser: Browsers, desk: Desk) -> No
     assert "Choose the patient first." in answer.text
 
 
-def test_missed_visit_gets_a_new_date_and_leaves_the_list(
-    browser: Browsers, desk: Desk
-) -> None:
+def test_missed_visit_gets_a_new_date_and_leaves_the_list(browser: Browsers, desk: Desk) -> None:
     dana = browser("dana")
     public_id = desk.book(on=TODAY)
     desk.miss(public_id)
@@ -140,9 +136,7 @@ def test_missed_visit_gets_a_new_date_and_leaves_the_list(
     assert answer.status_code == 303
     with reading(desk.engine) as session:
         item = session.scalars(select(WorkItem)).one()
-        made = session.scalars(
-            select(Appointment).where(Appointment.status == Status.BOOKED)
-        ).one()
+        made = session.scalars(select(Appointment).where(Appointment.status == Status.BOOKED)).one()
     assert (item.outcome, made.make_up_for_id) == ("made_up", desk.get(public_id).id)
     assert "Nobody is missing a visit" in dana.get("/desk/").text
 

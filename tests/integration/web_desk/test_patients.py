@@ -154,9 +154,7 @@ def test_log_in_link_on_a_locked_database_answers_503(browser: Browsers, desk: D
 
 
 @pytest.mark.slow
-def test_naughty_strings_are_kept_or_refused_at_the_field(
-    browser: Browsers, desk: Desk
-) -> None:
+def test_naughty_strings_are_kept_or_refused_at_the_field(browser: Browsers, desk: Desk) -> None:
     dana = browser("dana")
     odd = []
 

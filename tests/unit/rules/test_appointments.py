@@ -131,8 +131,7 @@ def test_a_miss_uses_no_number_and_its_make_up_does() -> None:
 @given(st.lists(st.tuples(st.sampled_from(Status), st.integers(0, 50)), max_size=40))
 def test_numbers_run_from_one_without_a_gap(rows: list[tuple[Status, int]]) -> None:
     visits = [
-        Numbered(key, START + timedelta(days=day), status)
-        for key, (status, day) in enumerate(rows)
+        Numbered(key, START + timedelta(days=day), status) for key, (status, day) in enumerate(rows)
     ]
 
     numbers = number_visits(visits)

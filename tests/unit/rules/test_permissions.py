@@ -12,8 +12,15 @@ from clinic.rules.permissions import DOORS, ROLES, Door, Permission, Role, may_e
 OPERATIONS = json.loads(
     (Path(__file__).parents[3] / "clinic" / "data" / "operations.json").read_text(encoding="utf-8")
 )
-CLINICAL = {Permission.SEE_CLINICAL, Permission.RECORD_VITALS, Permission.RECORD_SIDE_EFFECTS,
-            Permission.DELIVER_TMS, Permission.ASSESS, Permission.ORDER, Permission.OVERRIDE}
+CLINICAL = {
+    Permission.SEE_CLINICAL,
+    Permission.RECORD_VITALS,
+    Permission.RECORD_SIDE_EFFECTS,
+    Permission.DELIVER_TMS,
+    Permission.ASSESS,
+    Permission.ORDER,
+    Permission.OVERRIDE,
+}
 
 
 def test_every_role_of_the_clinic_is_in_the_table() -> None:

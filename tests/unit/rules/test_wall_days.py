@@ -16,8 +16,13 @@ from clinic.rules.wall_days import (
     wall_day,
 )
 
-ZONES = ("America/New_York", "Europe/Berlin", "America/Phoenix", "Pacific/Honolulu",
-         "Australia/Lord_Howe")
+ZONES = (
+    "America/New_York",
+    "Europe/Berlin",
+    "America/Phoenix",
+    "Pacific/Honolulu",
+    "Australia/Lord_Howe",
+)
 
 
 @given(
