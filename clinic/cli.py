@@ -22,6 +22,7 @@ COMMANDS = (
     "serve",
     "setup",
     "tick",
+    "upgrade",
     "user",
 )
 """The modules of `clinic.commands`; each has a click command named `command`."""

@@ -98,7 +98,7 @@ def migrations(clinic: Clinic) -> Iterator[Check]:
         yield Check("database", State.FAIL, f"cannot be opened ({type(error.orig).__name__})")
         return
     if pending:
-        detail = f"{', '.join(pending)} pending: run clinic init (new) or clinic serve (update)"
+        detail = f"{', '.join(pending)} pending: run clinic init (new) or clinic upgrade"
         yield Check("migrations", State.FAIL, detail)
     else:
         yield Check("migrations", State.OK, migrate.head())
