@@ -54,7 +54,8 @@ def wall_day(on: date, zone: str) -> WallDay:
     """Return the wall day of a date in a zone, for example America/New_York."""
     here = ZoneInfo(zone)
     midnight = datetime(on.year, on.month, on.day, tzinfo=here)
-    late = midnight.replace(hour=23, minute=55)
+    # fold: in some zones the hour before midnight is the one that is missing or doubled
+    late = midnight.replace(hour=23, minute=55, fold=1)
     if midnight.utcoffset() == late.utcoffset():
         first = quantum_of(midnight)
         return WallDay(on, tuple(range(first, first + CELLS_A_DAY)), WHOLE_DAY)

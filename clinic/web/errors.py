@@ -11,7 +11,7 @@ from http import HTTPStatus
 from flask import Flask, Response, make_response, render_template
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from clinic.errors import Busy, ClinicError, Conflict, NotAllowed, NotFound, RuleBroken
@@ -56,6 +56,7 @@ def install_errors(app: Flask) -> None:
     app.register_error_handler(ClinicError, answer_clinic_error)
     app.register_error_handler(CSRFError, answer_csrf_error)
     app.register_error_handler(OperationalError, answer_database_error)
+    app.register_error_handler(DataError, answer_unstorable)
     app.register_error_handler(SecurityError, answer_foreign_host)
     app.register_error_handler(HTTPException, answer_http_error)
     app.register_error_handler(InternalServerError, answer_fault)
@@ -83,6 +84,12 @@ def answer_database_error(error: OperationalError) -> Response:
     if is_busy(error):
         return answer_clinic_error(Busy("database_busy"))
     raise error
+
+
+def answer_unstorable(error: DataError) -> Response:
+    """Answer a value no column can hold, such as NUL in an address: PostgreSQL refuses to look."""
+    log_fault(error)
+    return _page(HTTPStatus.BAD_REQUEST, _words(HTTPStatus.BAD_REQUEST))
 
 
 def answer_foreign_host(_error: SecurityError) -> Response:

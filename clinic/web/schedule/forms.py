@@ -52,7 +52,7 @@ class VersionedForm(ClinicForm):
     def shown_version(self) -> int:
         """Return the version of the visit that was shown."""
         text = self.version.data or ""
-        return int(text) if text.isdigit() and len(text) < 10 else 0
+        return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 class FinishForm(VersionedForm):
