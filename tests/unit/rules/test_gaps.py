@@ -79,6 +79,28 @@ def test_today_counts_when_the_next_visit_is_past_or_not_planned() -> None:
     assert gaps == [20, 20, 21]
 
 
+def test_visit_of_the_same_day_is_no_gap_and_a_day_to_come_is_none_yet() -> None:
+    gaps = [
+        judge_gap(TMS, since=LAST, next_on=next_on, today=today).gap_days
+        for next_on, today in (
+            (LAST, LAST),
+            (LAST + timedelta(days=1), LAST),
+            (None, LAST - timedelta(days=3)),
+        )
+    ]
+
+    assert gaps == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("last", "count"),
+    [(date(2026, 3, 6), 0), (date(2026, 3, 9), 0), (date(2026, 3, 10), 1), (date(2026, 3, 14), 5)],
+)
+def test_weekdays_between_count_neither_end(last: date, count: int) -> None:
+    assert weekdays_between(date(2026, 3, 6), last) == count
+    assert weekdays_between(date(2026, 3, 5), last) == count + (last > date(2026, 3, 6))
+
+
 def test_planned_pause_counts_from_its_return() -> None:
     verdict = judge_gap(TMS, since=LAST, next_on=NEXT, today=LAST, returns_on=date(2026, 3, 20))
 

@@ -3,6 +3,8 @@
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clinic.rules.people import (
     BadDate,
@@ -44,13 +46,17 @@ def test_what_is_no_date_is_refused(text: str) -> None:
         ("14:05", 845),
         ("12am", 0),
         ("12 p.m.", 720),
+        ("1am", 60),
+        ("12:59pm", 779),
+        ("0", 0),
+        ("23:59", 1439),
     ],
 )
 def test_an_hour_is_read_as_people_type_it(text: str, minute: int) -> None:
     assert parse_time(text) == minute
 
 
-@pytest.mark.parametrize("text", ["", "25", "9:75", "13pm", "noon"])
+@pytest.mark.parametrize("text", ["", "24", "24:00", "9:60", "0am", "13pm", "noon"])
 def test_what_is_no_hour_is_refused(text: str) -> None:
     with pytest.raises(BadTime):
         parse_time(text)
@@ -65,3 +71,52 @@ def test_names_in_both_orders() -> None:
 @pytest.mark.parametrize("on, age", [(date(2026, 5, 13), 38), (date(2026, 5, 14), 39)])
 def test_age_counts_full_years(on: date, age: int) -> None:
     assert age_on(date(1987, 5, 14), on) == age
+
+
+MONTH_NAMES = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+births = st.dates(date(1900, 1, 1), date(2100, 12, 31))
+
+
+@given(births)
+def test_every_way_of_writing_a_date_gives_the_same_day(on: date) -> None:
+    name = MONTH_NAMES[on.month - 1]
+    written = [
+        on.isoformat(),
+        f"{on.month}/{on.day}/{on.year}",
+        f"{on.day}.{on.month}.{on.year}",
+        f"{on.day} {name} {on.year}",
+        f"{on.day} {name[:3]} {on.year}",
+        f"{name} {on.day}, {on.year}",
+        f"{name[:3].upper()}. {on.day} {on.year}",
+    ]
+
+    assert {parse_date(text) for text in written} == {on}
+    assert parse_date(f"{on.day}/{on.month}/{on.year}", region="GB") == on
+
+
+@given(st.integers(0, 1439))
+def test_every_minute_of_the_day_is_read_back(minute: int) -> None:
+    hour, rest = divmod(minute, 60)
+    half = "am" if hour < 12 else "pm"
+    written = [
+        f"{hour}:{rest:02d}",
+        f"{hour:02d}{rest:02d}",
+        f"{(hour + 11) % 12 + 1}:{rest:02d} {half}",
+    ]
+
+    assert {parse_time(text) for text in written} == {minute}
+
+
+@given(births, st.integers(0, 40_000))
+def test_age_rises_by_one_on_the_birthday_and_only_then(birth_on: date, days: int) -> None:
+    today = date.fromordinal(min(birth_on.toordinal() + days, date.max.toordinal() - 1))
+    tomorrow = date.fromordinal(today.toordinal() + 1)
+    grows = age_on(birth_on, tomorrow) - age_on(birth_on, today)
+    # who is born on 29 February is a year older on 1 March where there is no such day
+    leapling = (birth_on.month, birth_on.day) == (2, 29) and (today.month, today.day) == (2, 28)
+
+    is_birthday = (tomorrow.month, tomorrow.day) == (birth_on.month, birth_on.day)
+    assert grows == (is_birthday or leapling)

@@ -138,3 +138,14 @@ def test_clean_text_is_stable_or_refused(text: str, most: int) -> None:
 
     assert clean_text(cleaned, most) == cleaned == unicodedata.normalize("NFC", cleaned)
     assert len(cleaned) <= most
+
+
+def test_text_of_exactly_the_most_places_still_goes() -> None:
+    filled = TEXT + "." * (MOST - gsm7_length(TEXT))
+
+    assert text_faults(filled, RULES) == ()
+    assert text_faults(f"{filled}.", RULES) == (TextFault.TOO_LONG,)
+
+
+def test_lines_of_exactly_the_length_are_stored() -> None:
+    assert clean_lines("one\ntwo\nthree", 13) == "one\ntwo\nthree"

@@ -11,7 +11,15 @@ from clinic.rules.wall_days import CELL_MIN, instant_of, quantum_of, wall_day
 
 NEW_YORK = "America/New_York"
 zones = st.sampled_from(
-    [NEW_YORK, "Europe/Madrid", "UTC", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns"]
+    [
+        NEW_YORK,
+        "Europe/Madrid",
+        "UTC",
+        "Asia/Kolkata",
+        "Australia/Lord_Howe",
+        "America/St_Johns",
+        "America/Santiago",  # changes its clocks at the end of the day
+    ]
 )
 days = st.dates(date(2024, 1, 1), date(2030, 12, 31))
 minutes = st.integers(0, 1439)

@@ -4,10 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import clinic
 from clinic.rules.data import DataError
 from clinic.rules.vitals import (
+    RANK,
     Impossible,
     Level,
     Reading,
@@ -22,11 +25,12 @@ from clinic.rules.vitals import (
 BODY = json.loads((Path(clinic.__file__).parent / "data" / "thresholds.json").read_text("utf-8"))
 EXAMPLES = json.loads((Path(__file__).parents[2] / "data" / "examples.json").read_text("utf-8"))
 EX09 = next(one for one in EXAMPLES["examples"] if one["id"] == "EX09")
+STARTER = parse_thresholds(BODY)
 
 
 @pytest.fixture(scope="module")
 def thresholds() -> Thresholds:
-    return parse_thresholds(BODY)
+    return STARTER
 
 
 def pressure(text: str) -> Reading:
@@ -79,6 +83,9 @@ def test_signal_that_was_not_measured_meets_nothing(thresholds: Thresholds) -> N
         (pressure("260/160"), ()),
         (pressure("261/80"), (Impossible(Signal.SYSTOLIC, "out_of_range", 60, 260),)),
         (pressure("80/80"), (Impossible(Signal.SYSTOLIC, "not_above_diastolic"),)),
+        (Reading(spo2_percent=50), ()),
+        (Reading(spo2_percent=49), (Impossible(Signal.SPO2, "out_of_range", 50, 100),)),
+        (Reading(spo2_percent=100), ()),
         (Reading(spo2_percent=101), (Impossible(Signal.SPO2, "out_of_range", 50, 100),)),
         (Reading(), ()),
     ],
@@ -166,3 +173,73 @@ def test_rise_over_the_reading_before_the_dose(
     )
 
     assert [one.rule_key for one in verdict.met] == keys
+
+
+@pytest.mark.parametrize(
+    ("reading", "level", "keys"),
+    [
+        (Reading(heart_rate_bpm=110), Level.NONE, []),
+        (Reading(heart_rate_bpm=111), Level.SOFT_HOLD, ["pre_hr"]),
+        (Reading(heart_rate_bpm=50), Level.NONE, []),
+        (Reading(heart_rate_bpm=49), Level.SOFT_HOLD, ["pre_hr"]),
+        (Reading(spo2_percent=94), Level.NONE, []),
+        (Reading(spo2_percent=93), Level.SOFT_HOLD, ["pre_spo2_soft"]),
+        (Reading(spo2_percent=90), Level.SOFT_HOLD, ["pre_spo2_soft"]),
+        (Reading(spo2_percent=89), Level.HARD_HOLD, ["pre_breathing_hard", "pre_spo2_soft"]),
+        (Reading(respiratory_rate_pm=10), Level.NONE, []),
+        (Reading(respiratory_rate_pm=9), Level.HARD_HOLD, ["pre_breathing_hard"]),
+        (Reading(moaas_score=5), Level.NONE, []),
+        (Reading(moaas_score=4), Level.HARD_HOLD, ["pre_breathing_hard"]),
+    ],
+)
+def test_boundaries_before_the_dose(
+    thresholds: Thresholds, reading: Reading, level: Level, keys: list[str]
+) -> None:
+    verdict = assess(reading, rule_set=RuleSet.PRE_DOSE, thresholds=thresholds)
+
+    assert (verdict.level, [one.rule_key for one in verdict.met]) == (level, keys)
+
+
+@given(systolic=st.integers(60, 260), diastolic=st.integers(30, 160), more=st.integers(0, 100))
+def test_higher_pressure_never_calls_for_less(systolic: int, diastolic: int, more: int) -> None:
+    found = [
+        RANK[
+            assess(
+                Reading(systolic_mmhg=systolic + step, diastolic_mmhg=diastolic + step),
+                rule_set=rule_set,
+                thresholds=STARTER,
+                baseline=pressure("120/80"),
+            ).level
+        ]
+        for rule_set in RuleSet
+        for step in (0, more)
+    ]
+
+    assert found[0] <= found[1]
+    assert found[2] <= found[3]
+
+
+def test_row_can_compare_with_the_reading_before_and_needs_it() -> None:
+    body = json.loads(json.dumps(BODY))
+    body["rules"][0]["rows"] = [
+        {"signal": "sbp", "comparison": "<=", "number": 0, "unit": "mm[Hg]"}
+        | {"relative_to": "previous"}
+    ]
+    thresholds = parse_thresholds(body)
+
+    levels = [
+        assess(
+            pressure(text),
+            rule_set=RuleSet.PRE_DOSE,
+            thresholds=thresholds,
+            baseline=pressure("90/60"),
+            previous=previous,
+        ).level
+        for text, previous in (
+            ("131/80", pressure("130/80")),
+            ("130/80", pressure("130/80")),
+            ("120/80", None),
+        )
+    ]
+
+    assert levels == [Level.NONE, Level.SOFT_HOLD, Level.NONE]

@@ -22,6 +22,10 @@ ZONES = (
     "America/Phoenix",
     "Pacific/Honolulu",
     "Australia/Lord_Howe",
+    # these change their clocks at the end of the day
+    "America/Santiago",
+    "America/Nuuk",
+    "Asia/Beirut",
 )
 
 
@@ -102,3 +106,54 @@ def test_known_clock_changes_shut_one_hour_each() -> None:
     shut = [wall_day(on, zone).quanta.count(None) for zone, on in changes]
 
     assert shut == [12, 12, 12]
+
+
+@pytest.mark.parametrize(
+    ("zone", "on"),
+    [
+        ("America/Santiago", date(2026, 4, 4)),
+        ("Asia/Beirut", date(2026, 10, 24)),
+        ("America/Nuuk", date(2026, 3, 28)),
+    ],
+    ids=["doubled in Santiago", "doubled in Beirut", "missing in Nuuk"],
+)
+def test_last_hour_of_a_day_that_ends_with_a_clock_change_cannot_be_booked(
+    zone: str, on: date
+) -> None:
+    day = wall_day(on, zone)
+
+    assert [cell for cell in range(CELLS_A_DAY) if day.quanta[cell] is None] == [*range(276, 288)]
+    assert day.bookable == span_mask(0, 276)
+
+
+@given(
+    st.dates(date(2025, 1, 1), date(2031, 12, 31)),
+    st.integers(0, CELLS_A_DAY - 1),
+    st.integers(1, 60),
+    st.sampled_from(ZONES),
+)
+def test_span_begins_at_its_cell_and_is_as_long_as_asked(
+    on: date, cell: int, length: int, zone: str
+) -> None:
+    day = wall_day(on, zone)
+    if day.quanta[cell] is None:
+        return
+
+    first, after = day.span(cell, cell + length)
+
+    assert (first, after - first) == (day.quanta[cell], length)
+
+
+@given(st.dates(date(2025, 1, 1), date(2031, 12, 31)), st.sampled_from(ZONES))
+def test_bookable_cells_are_those_with_an_instant_and_a_day_has_all_its_cells(
+    on: date, zone: str
+) -> None:
+    day = wall_day(on, zone)
+
+    assert len(day.quanta) == CELLS_A_DAY
+    assert day.bookable == sum(1 << c for c, q in enumerate(day.quanta) if q is not None)
+
+
+def test_whole_day_is_every_cell() -> None:
+    assert span_mask(0, CELLS_A_DAY) == WHOLE_DAY
+    assert WHOLE_DAY.bit_count() == CELLS_A_DAY

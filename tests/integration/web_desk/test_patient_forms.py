@@ -1,0 +1,214 @@
+"""Patients at the desk: added and changed; nothing typed is ever lost."""
+
+import csv
+import json
+import unicodedata
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+from clinic.models import Patient
+from clinic.models.engine import reading
+from tests.browsers import Browser, hidden_fields
+from tests.integration.web_desk.conftest import Desk
+from tests.integration.web_desk.locks import held
+from tests.integration.web_desk.patients import ANA, NEW, stored
+
+Browsers = Callable[[str], Browser]
+DATA = Path(__file__).parents[2] / "data"
+NAUGHTY = json.loads((DATA / "naughty" / "blns.json").read_text(encoding="utf-8"))
+
+
+def names() -> list[tuple[str, str]]:
+    """Some surnames and forenames of many countries, as they are written there."""
+    with (DATA / "names" / "common-surnames-by-country.csv").open(encoding="utf-8-sig") as lines:
+        surnames = [row["Localized Name"] for row in csv.DictReader(lines)]
+    with (DATA / "names" / "common-forenames-by-country.csv").open(encoding="utf-8-sig") as lines:
+        forenames = [row["Localized Name"] for row in csv.DictReader(lines)]
+    pairs = zip(surnames[::60], forenames[::60], strict=False)
+    return [(family, given) for family, given in pairs if family.strip()]
+
+
+def patients(desk: Desk) -> int:
+    with reading(desk.engine) as session:
+        return session.scalar(select(func.count()).select_from(Patient)) or 0
+
+
+def test_twin_is_shown_before_a_second_one_is_made(browser: Browsers, desk: Desk) -> None:
+    dana = browser("dana")
+    dana.send(NEW, ANA)
+
+    warned = dana.send(NEW, ANA)
+    again = dana.post(NEW, hidden_fields(warned.text) | ANA)
+
+    assert warned.status_code == 409
+    assert "Somebody of this name and birth date is here already" in warned.text
+    assert "Parks behind the house." in warned.text
+    assert (again.status_code, patients(desk)) == (303, 4)
+
+
+def test_twin_is_seen_through_accents_case_and_order(browser: Browsers, desk: Desk) -> None:
+    dana = browser("dana")
+    dana.send(NEW, ANA)
+
+    answers = [
+        dana.send(NEW, ANA | other).status_code
+        for other in (
+            {"family": "LOPEZ", "given": "ana"},
+            {"family": "Ana", "given": "López"},
+            {"given": "Ana", "birth_on": "15 May 1987"},
+            {"given": "Annabel"},
+        )
+    ]
+
+    assert answers == [409, 409, 303, 303]
+
+
+def test_other_name_after_a_warning_is_looked_up_again(browser: Browsers, desk: Desk) -> None:
+    dana = browser("dana")
+    dana.send(NEW, ANA)
+    dana.send(NEW, ANA | {"given": "Eva"})
+
+    warned = dana.send(NEW, ANA)
+    other = dana.post(NEW, hidden_fields(warned.text) | ANA | {"given": "Eva"})
+
+    assert (warned.status_code, other.status_code) == (409, 409)
+
+
+def test_save_clicked_twice_adds_one_patient(browser: Browsers, desk: Desk) -> None:
+    dana = browser("dana")
+    fields = dana.form(NEW) | ANA
+
+    first, second = dana.post(NEW, fields), dana.post(NEW, fields)
+
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first.location == second.location
+    assert patients(desk) == 3
+
+
+def test_key_of_another_form_is_refused_with_the_form(browser: Browsers, desk: Desk) -> None:
+    dana = browser("dana")
+    fields = dana.form(NEW) | ANA
+    dana.post(NEW, fields)
+
+    answer = dana.post(NEW, fields | {"family": "Other"})
+
+    assert answer.status_code == 409
+    assert "Parks behind the house." in answer.text
+    assert patients(desk) == 3
+
+
+def test_refused_value_is_marked_at_its_field(browser: Browsers, desk: Desk) -> None:
+    dana = browser("dana")
+
+    answers = [
+        dana.send(NEW, ANA | wrong)
+        for wrong in (
+            {"phone": "12"},
+            {"email": "nobody"},
+            {"birth_on": "2099-01-01"},
+            {"birth_on": "31/31/1987"},
+            {"family": ""},
+        )
+    ]
+
+    assert [answer.status_code for answer in answers] == [422] * 5
+    assert all("field-error" in answer.text for answer in answers)
+    assert all("Parks behind the house." in answer.text for answer in answers)
+    assert patients(desk) == 2
+
+
+def test_patient_is_changed(browser: Browsers, desk: Desk) -> None:
+    dana = browser("dana")
+    address = f"/desk/patients/{desk.cast.pat.public_id}/edit"
+
+    answer = dana.send(address, ANA)
+
+    assert answer.status_code == 303
+    assert "<h1>Ana López</h1>" in dana.get(answer.location).text
+
+
+def test_change_lost_to_somebody_else_shows_both(browser: Browsers, desk: Desk) -> None:
+    dana, other = browser("dana"), browser("dana")
+    address = f"/desk/patients/{desk.cast.pat.public_id}/edit"
+    old = dana.form(address)
+    other.send(address, ANA | {"given": "Anita"})
+
+    lost = dana.post(address, old | ANA | {"given": "Anna"})
+    again = dana.post(address, hidden_fields(lost.text) | ANA | {"given": "Anna"})
+
+    assert lost.status_code == 409
+    assert '<dt>Given name</dt><dd class="as-typed">Anita</dd>' in lost.text
+    assert "<dt>Phone</dt>" not in lost.text
+    assert "<dt>Note for the desk</dt>" not in lost.text
+    assert 'value="Anna"' in lost.text
+    assert again.status_code == 303
+    assert "<h1>Anna López</h1>" in dana.get(again.location).text
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["new", "edit"])
+def test_locked_database_keeps_the_form(browser: Browsers, desk: Desk, is_new: bool) -> None:
+    dana = browser("dana")
+    address = NEW if is_new else f"/desk/patients/{desk.cast.pat.public_id}/edit"
+    fields = dana.form(address) | ANA
+
+    with held(desk.engine, "patient"):
+        answer = dana.post(address, fields)
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "Parks behind the house." in answer.text
+    assert dana.post(address, fields).status_code == 303
+
+
+@pytest.mark.slow
+def test_naughty_strings_are_kept_or_refused_at_the_field(browser: Browsers, desk: Desk) -> None:
+    dana = browser("dana")
+    hidden = dana.form(NEW)
+    odd = []
+
+    for number, text in enumerate(NAUGHTY):
+        own = {"family": text, "given": text, "preferred": text, "desk_note": text}
+        key = {"request_key": f"naughty-{number}", "birth_on": f"1901-01-{number % 28 + 1}"}
+        saved = dana.post(NEW, hidden | ANA | own | key)
+        looked = dana.post("/desk/patients", hidden | {"q": text})
+        if looked.status_code != 200 or not is_kept_or_refused(desk, dana, saved, text):
+            odd.append((text, saved.status_code, looked.status_code))
+
+    assert odd == []
+
+
+def is_kept_or_refused(desk: Desk, browser: Browser, saved: TestResponse, text: str) -> bool:
+    """Say whether the text is stored and shown as it was typed, or came back with its field."""
+    if saved.status_code == 422:
+        return 'aria-invalid="true"' in saved.text
+    if saved.status_code == 409:
+        return "is here already" in saved.text
+    row = stored(desk, saved.location.rpartition("/")[2])
+    wanted = unicodedata.normalize("NFC", text).strip()
+    page = browser.get(saved.location)
+    names = {row.family, row.given, row.preferred}
+    return (
+        (saved.status_code, page.status_code, names) == (303, 200, {wanted})
+        and row.desk_note == wanted
+        and escape(wanted).replace("&#x27;", "&#39;").replace("&quot;", "&#34;") in page.text
+    )
+
+
+def test_names_of_many_countries_are_kept_found_and_shown(browser: Browsers, desk: Desk) -> None:
+    dana = browser("dana")
+    hidden = dana.form(NEW)
+    lost = []
+
+    for number, (family, given) in enumerate(names()):
+        key = {"request_key": f"name-{number}", "birth_on": f"{1930 + number % 70}-02-03"}
+        dana.post(NEW, hidden | ANA | {"family": family, "given": given} | key)
+        shown = unicodedata.normalize("NFC", f"{family}, {given}")
+        found = dana.post("/desk/patients", hidden | {"q": f"{given} {family}"})
+        if escape(shown).replace("&#x27;", "&#39;") not in found.text:
+            lost.append(shown)
+
+    assert lost == []
