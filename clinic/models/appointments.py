@@ -25,7 +25,8 @@ class Appointment(Base):
         CheckConstraint("(course_id IS NULL) = (step_key IS NULL)", name="step_of_course"),
         Index(None, "site_id", "local_on", "start_at"),
         Index(None, "patient_id", "local_on"),
-        Index(None, "course_id", "start_at"),
+        # All that numbering a visit reads: 200 cards count 3,600 visits without touching a row.
+        Index("ix_appointment_number", "course_id", "start_at", "id", "status", "outcome"),
         Index(
             "ix_appointment_flag_at",
             "flag_at",

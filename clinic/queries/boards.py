@@ -1,14 +1,26 @@
 """The day board: what a site's day looks like by device, room and person, read as plain rows.
 
-Nothing here loads an entity: five queries, whatever the number of cards.
+Nothing here loads an entity: five queries, whatever the number of cards. The statements take
+their values as parameters and are built once a process: building them took longer than running.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ScalarSelect, Select, and_, exists, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, aliased
 
 from clinic.models.appointments import Appointment, Assignment, BoardVersion
@@ -21,7 +33,6 @@ from clinic.queries.availability import PATIENT, PERSON, minutes_mask
 from clinic.queries.board_columns import Card, Column, Span, Thing, make_column, spans_of
 from clinic.queries.definitions import visit_kind
 from clinic.rules.appointments import COUNTING, Outcome, Status
-from clinic.rules.courses import CourseStatus
 from clinic.rules.wall_days import CELL_MIN, WallDay, instant_of, quantum_of, wall_day
 
 NOT_SHOWN = (Status.CANCELLED, Status.ENTERED_IN_ERROR)
@@ -30,6 +41,9 @@ NOT_A_COLUMN = (PATIENT, "coil", "navigation")
 DEVICES = ("tms_device",)
 NOT_A_PART = ("front_desk", "intake", "biller", "clinic_admin")
 DAY_QUANTA = 288
+SITE: BindParameter[int] = bindparam("site_id")
+ON: BindParameter[date] = bindparam("on")
+WEEKDAY: BindParameter[int] = bindparam("weekday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,7 @@ class Board:
     opens: Span
     columns: tuple[Column, ...]
     cards: tuple[Card, ...]
+    kind_labels: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +88,7 @@ def read_board(session: Session, *, site_id: int, on: date) -> Board:
         opens=_drawn(frame.open_mask, cards.values()),
         columns=tuple(columns),
         cards=tuple(cards.values()),
+        kind_labels=_kind_labels(session, cards.values()),
     )
 
 
@@ -84,24 +100,28 @@ def board_version(session: Session, *, site_id: int, on: date) -> int:
     return found or 0
 
 
-def _frame(session: Session, site_id: int, on: date) -> _Frame:
+@cache
+def _frame_rows() -> Select[str, int, bool, int | None, int | None]:
     version = (
         select(BoardVersion.n)
-        .where(BoardVersion.site_id == site_id, BoardVersion.on == on)
+        .where(BoardVersion.site_id == SITE, BoardVersion.on == ON)
         .scalar_subquery()
     )
-    holiday = exists().where(Holiday.site_id == site_id, Holiday.on == on)
-    rows = session.execute(
+    holiday = exists().where(Holiday.site_id == SITE, Holiday.on == ON)
+    hours = and_(OpeningHours.site_id == Site.id, OpeningHours.weekday == WEEKDAY)
+    return (
         select(Site.zone, version, holiday, OpeningHours.from_min, OpeningHours.to_min)
-        .outerjoin(
-            OpeningHours,
-            and_(OpeningHours.site_id == Site.id, OpeningHours.weekday == on.weekday()),
-        )
-        .where(Site.id == site_id)
-    ).all()
+        .outerjoin(OpeningHours, hours)
+        .where(Site.id == SITE)
+    )
+
+
+def _frame(session: Session, site_id: int, on: date) -> _Frame:
+    values = {"site_id": site_id, "on": on, "weekday": on.weekday()}
+    rows = session.execute(_frame_rows(), values).all()
     mask = 0
     for _zone, _n, _is_holiday, from_min, to_min in rows:
-        if from_min is not None:
+        if from_min is not None and to_min is not None:
             mask |= minutes_mask(from_min, to_min)
     zone, n, is_holiday, _from, _to = rows[0]
     return _Frame(zone, n or 0, bool(is_holiday), mask)
@@ -110,7 +130,8 @@ def _frame(session: Session, site_id: int, on: date) -> _Frame:
 def _things(session: Session, site_id: int, on: date) -> list[Thing]:
     """Return the columns in their order: devices, rooms, recovery, people with a shift that day."""
     found: dict[int, Thing] = {}
-    for row in session.execute(_thing_rows(site_id, on)):
+    values = {"site_id": site_id, "on": on, "weekday": on.weekday()}
+    for row in session.execute(_thing_rows(), values):
         mask = 0 if row.from_min is None else minutes_mask(row.from_min, row.to_min)
         known = found.get(row.id)
         found[row.id] = Thing(
@@ -138,13 +159,14 @@ def _kind_rank(kind: str) -> int:
     return 1 if kind.endswith("room") or kind == "office" else 3
 
 
-def _thing_rows(site_id: int, on: date) -> Select[*tuple[object, ...]]:
+@cache
+def _thing_rows() -> Select[*tuple[object, ...]]:
     on_shift = and_(
         Shift.resource_id == Resource.id,
-        Shift.site_id == site_id,
-        Shift.weekday == on.weekday(),
-        Shift.from_on <= on,
-        or_(Shift.until_on.is_(None), Shift.until_on >= on),
+        Shift.site_id == SITE,
+        Shift.weekday == WEEKDAY,
+        Shift.from_on <= ON,
+        or_(Shift.until_on.is_(None), Shift.until_on >= ON),
     )
     seats, part = _seats_and_part()
     return (
@@ -163,7 +185,7 @@ def _thing_rows(site_id: int, on: date) -> Select[*tuple[object, ...]]:
         .outerjoin(Shift, on_shift)
         .outerjoin(Staff, Staff.resource_id == Resource.id)
         .where(
-            or_(Resource.site_id == site_id, Shift.id.is_not(None)),
+            or_(Resource.site_id == SITE, Shift.id.is_not(None)),
             Resource.is_active,
             Resource.kind.not_in(NOT_A_COLUMN),
         )
@@ -185,34 +207,14 @@ def _seats_and_part() -> tuple[ScalarSelect[int], ScalarSelect[str]]:
 
 
 def _cards(session: Session, site_id: int, on: date) -> dict[int, Card]:
-    labels: dict[int, str] = {}
-    found: dict[int, Card] = {}
-    for row in session.execute(_card_rows(site_id, on)).all():
-        if row.definition_id not in labels:
-            labels[row.definition_id] = visit_kind(session, row.definition_id).staff_label
-        found[row.id] = Card(
-            id=row.id,
-            public_id=row.public_id,
-            family=row.family,
-            given=row.given,
-            kind_label=labels[row.definition_id],
-            status=row.status,
-            outcome=row.outcome,
-            is_confirmed=row.confirmed_at is not None,
-            is_make_up=row.make_up_for_id is not None,
-            is_on_hold=row.course_status is CourseStatus.ON_HOLD,
-            number=row.number if _has_number(row.status, row.outcome) else None,
-            total=prescribed(row.counts),
-            local_min=row.local_min,
-            length_min=row.length_min,
-            start_at=row.start_at,
-            arrived_at=row.arrived_at,
-        )
-    return found
+    rows = session.connection().execute(_card_rows(), {"site_id": site_id, "on": on}).all()
+    return {card.id: card for card in map(Card._make, rows)}
 
 
-def _has_number(status: Status, outcome: Outcome | None) -> bool:
-    return status in COUNTING and outcome is not Outcome.NOT_TREATED
+def _kind_labels(session: Session, cards: Iterable[Card]) -> dict[int, str]:
+    """Return what staff call the visit kinds of the cards, by definition; read once a process."""
+    wanted = {card.definition_id for card in cards}
+    return {key: visit_kind(session, key).staff_label for key in wanted}
 
 
 def prescribed(counts: Mapping[str, object] | None) -> int | None:
@@ -238,7 +240,9 @@ def number_column() -> "Select[int]":
     )
 
 
-def _card_rows(site_id: int, on: date) -> Select[*tuple[object, ...]]:
+@cache
+def _card_rows() -> Select[*tuple[object, ...]]:
+    """Return the query of the cards; its columns are the fields of `Card`, in their order."""
     return (
         select(
             Appointment.id,
@@ -248,32 +252,29 @@ def _card_rows(site_id: int, on: date) -> Select[*tuple[object, ...]]:
             Appointment.definition_id,
             Appointment.status,
             Appointment.outcome,
-            Appointment.confirmed_at,
-            Appointment.make_up_for_id,
+            Appointment.confirmed_at.is_not(None),
             Appointment.local_min,
             Appointment.length_min,
             Appointment.start_at,
             Appointment.arrived_at,
+            Course.status,
             Course.counts,
-            Course.status.label("course_status"),
-            number_column().scalar_subquery().label("number"),
+            number_column().scalar_subquery(),
         )
         .join(Patient, Patient.id == Appointment.patient_id)
         .outerjoin(Course, Course.id == Appointment.course_id)
         .where(
-            Appointment.site_id == site_id,
-            Appointment.local_on == on,
+            Appointment.site_id == SITE,
+            Appointment.local_on == ON,
             Appointment.status.in_(SHOWN),
         )
         .order_by(Appointment.start_at, Appointment.id)
     )
 
 
-def _held(
-    session: Session, site_id: int, on: date, day: WallDay, cards: Mapping[int, Card]
-) -> dict[int, list[tuple[int, Span]]]:
-    """Return what each resource holds as (appointment, cells), turnover included."""
-    rows = session.execute(
+@cache
+def _held_rows() -> Select[int, int, int, int]:
+    return (
         select(
             Assignment.resource_id,
             Assignment.appointment_id,
@@ -282,13 +283,20 @@ def _held(
         )
         .join(Appointment, Appointment.id == Assignment.appointment_id)
         .where(
-            Appointment.site_id == site_id,
-            Appointment.local_on == on,
+            Appointment.site_id == SITE,
+            Appointment.local_on == ON,
             Appointment.status.in_(SHOWN),
         )
         .group_by(Assignment.resource_id, Assignment.appointment_id)
         .order_by(func.min(Assignment.from_quantum), Assignment.appointment_id)
     )
+
+
+def _held(
+    session: Session, site_id: int, on: date, day: WallDay, cards: Mapping[int, Card]
+) -> dict[int, list[tuple[int, Span]]]:
+    """Return what each resource holds as (appointment, cells), turnover included."""
+    rows = session.execute(_held_rows(), {"site_id": site_id, "on": on})
     found: dict[int, list[tuple[int, Span]]] = defaultdict(list)
     for resource_id, appointment_id, first, last in rows:
         card = cards.get(appointment_id)
@@ -298,21 +306,35 @@ def _held(
     return found
 
 
+@cache
+def _block_rows() -> Select[int | None, datetime, datetime, str, str]:
+    return (
+        select(Block.resource_id, Block.start_at, Block.end_at, Block.kind, Block.reason)
+        .where(
+            Block.removed_at.is_(None),
+            Block.start_at < bindparam("end_at"),
+            Block.end_at > bindparam("begin_at"),
+            or_(
+                Block.site_id == SITE,
+                Block.resource_id.in_(bindparam("resource_ids", expanding=True)),
+            ),
+        )
+        .order_by(Block.start_at, Block.id)
+    )
+
+
 def _blocks(
     session: Session, site_id: int, resource_ids: Sequence[int], day: WallDay
 ) -> dict[int, list[tuple[int, str, str]]]:
     """Return the blocks of the day as (cells, kind, reason) by resource id, the site's under 0."""
     quanta = [quantum for quantum in day.quanta if quantum is not None]
-    rows = session.execute(
-        select(Block.resource_id, Block.start_at, Block.end_at, Block.kind, Block.reason)
-        .where(
-            Block.removed_at.is_(None),
-            Block.start_at < instant_of(quanta[-1] + 1),
-            Block.end_at > instant_of(quanta[0]),
-            or_(Block.site_id == site_id, Block.resource_id.in_(resource_ids)),
-        )
-        .order_by(Block.start_at, Block.id)
-    )
+    values = {
+        "site_id": site_id,
+        "resource_ids": resource_ids,
+        "begin_at": instant_of(quanta[0]),
+        "end_at": instant_of(quanta[-1] + 1),
+    }
+    rows = session.execute(_block_rows(), values)
     found: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
     for resource_id, start_at, end_at, kind, reason in rows:
         last = quantum_of(end_at - timedelta(microseconds=1)) + 1

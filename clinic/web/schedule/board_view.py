@@ -1,15 +1,17 @@
 """Presenter of the day board: classes, words and addresses, so that the template only prints."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext, ngettext
 
 from clinic.queries.board_columns import Card, Column, Seated, ShutSpan, Span
 from clinic.queries.boards import Board
-from clinic.rules.appointments import Status
+from clinic.rules.appointments import Outcome, Status
 from clinic.rules.wall_days import CELL_MIN
 from clinic.web.present import (
     StatusTag,
@@ -21,6 +23,7 @@ from clinic.web.present import (
 )
 
 WAITS_LONG = timedelta(minutes=10)
+NO_WAIT = timedelta(0)
 CELLS_AN_HOUR = 12
 WIDE_LANES = 2
 REFRESH_SECONDS = 300
@@ -35,9 +38,8 @@ LEGEND = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CardView:
-    """A card as it is printed."""
+class CardView(NamedTuple):
+    """A card as it is printed; a tuple, because the template takes hundreds of them apart."""
 
     place: str
     id: str
@@ -100,6 +102,17 @@ class BoardView:
     is_closed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """What every part of one board needs; words are translated once, not once for each part."""
+
+    board: Board
+    site_key: str
+    now: datetime
+    gap_label: str
+    tags: dict[tuple[Status, Outcome | None, bool], StatusTag]
+
+
 def stamp_of(version: int, now: datetime) -> str:
     """Return what a page shows: the version of the day, and the five minutes it was drawn in."""
     return f"{version}.{int(now.timestamp()) // REFRESH_SECONDS}"
@@ -112,10 +125,9 @@ def board_view(board: Board, *, site_key: str, now: datetime, may_book: bool) ->
     cell = (local.hour * 60 + local.minute) // CELL_MIN
     begin = board.opens.from_cell
     lowest = cell if is_today else 0 if local.date() < board.on else 10_000
-    columns = [
-        _column(column, board, site_key, now, lowest if may_book else 10_000)
-        for column in board.columns
-    ]
+    gap_label = gettext("Book %(name)s, free %(from)s to %(to)s")
+    drawing = _Drawing(board, site_key, now, gap_label, {})
+    columns = [_column(column, drawing, lowest if may_book else 10_000) for column in board.columns]
     is_drawn = is_today and begin <= cell < board.opens.to_cell
     return BoardView(
         label=gettext("%(day)s, by device, room and person", day=long_day(board.on)),
@@ -142,7 +154,7 @@ def _tracks(column: Column) -> int:
     return WIDE_LANES if column.lanes > 1 else 1
 
 
-def _column(column: Column, board: Board, site_key: str, now: datetime, lowest: int) -> ColumnView:
+def _column(column: Column, drawing: _Drawing, lowest: int) -> ColumnView:
     wide = " wide-column" if _tracks(column) > 1 else ""
     lanes = f" lanes-{min(column.lanes, 6)}" if column.lanes > 1 else ""
     return ColumnView(
@@ -150,10 +162,10 @@ def _column(column: Column, board: Board, site_key: str, now: datetime, lowest: 
         note=_note(column),
         head=f"board-head{wide}",
         body=f"board-column{wide}{lanes}",
-        cards=tuple(_card(seated, board, now) for seated in column.cards),
-        shut=tuple(_shut(one, board) for one in column.shut),
+        cards=tuple(_card(seated, drawing) for seated in column.cards),
+        shut=tuple(_shut(one, drawing.board) for one in column.shut),
         gaps=tuple(
-            _gap(span, column, board, site_key)
+            _gap(span, column, drawing)
             for span in (_from(gap, lowest) for gap in column.gaps)
             if span is not None
         ),
@@ -177,44 +189,51 @@ def _place(span: Span, board: Board) -> str:
     return f"r{first - board.opens.from_cell + 1} d{max(last - first, 1)}"
 
 
-def _card(seated: Seated, board: Board, now: datetime) -> CardView:
+def _card(seated: Seated, drawing: _Drawing) -> CardView:
     card = seated.card
-    tag = card_tag(card)
+    tag = _tag(card, drawing)
+    waits = waiting(card.status, card.arrived_at, drawing.now)
     lane = f" lane-{seated.lane + 1}" if seated.lane else ""
     short = " short" if seated.span.to_cell - seated.span.from_cell < 4 else ""
-    late = " late" if waiting(card.status, card.arrived_at, now) > WAITS_LONG else ""
+    late = " late" if waits > WAITS_LONG else ""
+    count = _count(card, drawing.board.kind_labels)
+    word = _word(card, tag, waits)
     return CardView(
-        place=f"{_place(seated.span, board)}{lane}{short}{late}",
+        place=f"{_place(seated.span, drawing.board)}{lane}{short}{late}",
         id=card.public_id,
         status=tag.status,
         name=sorted_name(card.family, card.given),
-        line=f"{tag.glyph} {_count(card)} · {clock_time(card.local_min)} · {_word(card, tag, now)}",
+        line=f"{tag.glyph} {count} · {clock_time(card.local_min)} · {word}",
     )
 
 
-def card_tag(card: Card) -> StatusTag:
-    """Return the state of a card."""
-    return status_tag(card.status, outcome=card.outcome, is_confirmed=card.is_confirmed)
+def _tag(card: Card, drawing: _Drawing) -> StatusTag:
+    """Return the state of a card, its words made once for a board."""
+    key = (card.status, card.outcome, card.is_confirmed)
+    if key not in drawing.tags:
+        drawing.tags[key] = status_tag(
+            card.status, outcome=card.outcome, is_confirmed=card.is_confirmed
+        )
+    return drawing.tags[key]
 
 
-def _count(card: Card) -> str:
-    if card.total is None:
-        return card.kind_label
-    return f"{card.number or '–'}/{card.total}"
+def _count(card: Card, kind_labels: Mapping[int, str]) -> str:
+    total = card.total
+    return kind_labels[card.definition_id] if total is None else f"{card.number or '–'}/{total}"
 
 
-def _word(card: Card, tag: StatusTag, now: datetime) -> str:
+def _word(card: Card, tag: StatusTag, waits: timedelta) -> str:
     if card.is_on_hold and card.status is Status.BOOKED:
         return gettext("hold: ask prescriber")
-    minutes = int(waiting(card.status, card.arrived_at, now).total_seconds()) // 60
+    minutes = int(waits.total_seconds()) // 60
     return f"{tag.word} {gettext('%(n)s min', n=minutes)}" if minutes else tag.word
 
 
 def waiting(status: Status, arrived_at: datetime | None, now: datetime) -> timedelta:
     """Return how long somebody who is here has waited."""
     if status is not Status.ARRIVED or arrived_at is None:
-        return timedelta(0)
-    return max(now - arrived_at, timedelta(0))
+        return NO_WAIT
+    return max(now - arrived_at, NO_WAIT)
 
 
 def _shut(one: ShutSpan, board: Board) -> Shut:
@@ -227,15 +246,14 @@ def _from(gap: Span, lowest: int) -> Span | None:
     return Span(begin, gap.to_cell) if gap.to_cell - begin >= 3 else None
 
 
-def _gap(span: Span, column: Column, board: Board, site_key: str) -> Gap:
+def _gap(span: Span, column: Column, drawing: _Drawing) -> Gap:
+    board = drawing.board
     at, until = span.from_cell * CELL_MIN, span.to_cell * CELL_MIN
     return Gap(
         place=_place(span, board),
-        address=f"new?site={site_key}&on={board.on}&at={clock_time(at)}&with={column.key}",
-        label=gettext(
-            "Book %(name)s, free %(from)s to %(to)s",
-            **{"name": column.name, "from": clock_time(at), "to": clock_time(until)},
-        ),
+        address=f"new?site={drawing.site_key}&on={board.on}&at={clock_time(at)}&with={column.key}",
+        label=drawing.gap_label
+        % {"name": column.name, "from": clock_time(at), "to": clock_time(until)},
         words=f"+ {clock_time(at)}",
     )
 
