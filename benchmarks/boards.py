@@ -5,6 +5,7 @@ in the course included, and a lean template of it: no log-in, no audit, no colum
 """
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -20,7 +21,7 @@ from clinic.app import create_app
 from clinic.clock import Clock, machine_now
 from clinic.models.appointments import Appointment, Assignment
 from clinic.models.courses import Course
-from clinic.models.engine import writing
+from clinic.models.engine import make_engine, writing
 from clinic.models.patients import Patient
 from clinic.queries.boards import number_column
 from clinic.web.requests import Installation
@@ -40,7 +41,7 @@ def run(sizes: tuple[int, ...] = SIZES) -> list[Figure]:
     first, *others = [_measure(size) for size in sizes]
     found = [first]
     for size, figure in zip(sizes[1:], others, strict=True):
-        growth = figure.wall_ms / first.wall_ms
+        growth = (figure.wall_ms or 0) / (first.wall_ms or 1)
         note = f"{size:,} rows: {growth:.2f} times the time at {sizes[0]:,}; {figure.note}"
         found.append(replace(figure, id=f"B2-{size}", name="the same board, grown", note=note))
     return found
@@ -55,30 +56,36 @@ def _measure(size: int) -> Figure:
 
 
 def _figure(folder: Path, url: str, ground: Ground) -> Figure:
+    page = board_client(folder, url, ground.cast.desk.account_id or 0)
+    engine = make_engine(url)
+    (wall, worst, cpu), floor = alternating(page, lambda: _floor(engine, ground), runs=15)
+    with counting(Engine) as count:
+        weight = len(page())
+    engine.dispose()
+    note = f"{weight / 1000:.0f} kB of HTML"
+    return Figure("B1", "day board, 200 cards", wall, worst, cpu, count.number, floor, note)
+
+
+def board_client(folder: Path, url: str, account_id: int) -> Callable[[], bytes]:
+    """Return a call that answers with the board's page, logged in at the front desk."""
     now = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
     (folder / "clock").write_text(now.isoformat(), encoding="utf-8")
     app = create_app(_settings(folder, url))
     here: Installation = app.extensions["clinic"]
     client = app.test_client()
     with writing(here.engine) as session:
-        opened = open_session(
-            session, account_id=ground.cast.desk.account_id or 0, machine_at=machine_now()
-        )
+        opened = open_session(session, account_id=account_id, machine_at=machine_now())
     client.set_cookie(here.settings.cookie_name, opened.token, domain="127.0.0.1", path="/")
     address = f"/schedule/?on={MEASURED.isoformat()}"
 
-    def page() -> int:
+    def page() -> bytes:
         answer = client.get(address, base_url="http://127.0.0.1:8000")
         if answer.status_code != 200:
             raise RuntimeError(f"the board answered {answer.status_code}")
-        return len(answer.data)
+        body: bytes = answer.data
+        return body
 
-    (wall, worst, cpu), floor = alternating(page, lambda: _floor(here.engine, ground), runs=15)
-    with counting(here.engine) as count:
-        weight = page()
-    here.engine.dispose()
-    note = f"{weight / 1000:.0f} kB of HTML"
-    return Figure("B1", "day board, 200 cards", wall, worst, cpu, count.number, floor, note)
+    return page
 
 
 def _settings(folder: Path, url: str) -> Settings:

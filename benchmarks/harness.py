@@ -13,13 +13,16 @@ RUNS = 7
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured workload: milliseconds (median, worst), statements, and what it must reach."""
+    """One measured workload: milliseconds (median, worst), statements, floor, and words.
+
+    A workload that is not timed (memory, weight) has its figure in `note`.
+    """
 
     id: str
     name: str
-    wall_ms: float
-    worst_ms: float
-    cpu_ms: float
+    wall_ms: float | None = None
+    worst_ms: float | None = None
+    cpu_ms: float | None = None
     statements: int | None = None
     floor_ms: float | None = None
     note: str = ""
@@ -37,8 +40,11 @@ class Count:
 
 
 @contextmanager
-def counting(engine: Engine) -> Iterator[Count]:
-    """Count the statements sent through an engine; BEGIN and COMMIT are not counted."""
+def counting(engine: Engine | type[Engine]) -> Iterator[Count]:
+    """Count the statements sent through an engine, or through any for the class itself.
+
+    BEGIN and COMMIT are not counted.
+    """
     count = Count()
 
     def add(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:

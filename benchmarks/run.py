@@ -4,13 +4,14 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import boards, courses, planning
+from benchmarks import boards, courses, planning, workers
 from benchmarks.harness import Figure
 
 SUITE: Mapping[str, Callable[[], list[Figure]]] = {
     "boards": boards.run,
     "courses": courses.run,
     "planning": planning.run,
+    "workers": workers.run,
 }
 
 

@@ -22,6 +22,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fail-on-skip", action="store_true", help="a skipped test is a failed run")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave pages on PostgreSQL to the full run: the layers below run on both engines always."""
+    for item in items:
+        if item.get_closest_marker("postgres") and item.path.parent.name.startswith("web"):
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Turn a green run with skips red, when asked."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
@@ -21,6 +21,23 @@ from clinic.models.engine import make_engine
 from clinic.models.migrate import upgrade
 
 TEMPLATE = "template_clinic"
+OTHERS_OUT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+SHAPE = """
+SELECT string_agg(relname || ':' || relkind::text || ':' || relnatts, ',' ORDER BY relname)
+FROM pg_class WHERE relnamespace = 'public'::regnamespace
+"""
+EMPTY_ALL = """
+DO $$ DECLARE name regclass; BEGIN
+SET LOCAL session_replication_role = replica;
+FOR name IN SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace
+AND relkind = 'r' AND relname <> 'alembic_version' LOOP EXECUTE 'DELETE FROM ' || name; END LOOP;
+FOR name IN SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace
+AND relkind = 'S' LOOP PERFORM setval(name, 1, false); END LOOP;
+END $$
+"""
 
 
 def free_port() -> int:
@@ -80,6 +97,8 @@ class Postgres:
     folder: Path
     binaries: Path
     port: int
+    spare: list[str] = field(default_factory=list)
+    shapes: dict[str, object] = field(default_factory=dict)
 
     @classmethod
     def start(cls) -> "Postgres":
@@ -113,10 +132,13 @@ class Postgres:
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://clinic@127.0.0.1:{self.port}/{database}"
 
+    def connect(self, database: str) -> psycopg.Connection:
+        return psycopg.connect(
+            host="127.0.0.1", port=self.port, user="clinic", dbname=database, autocommit=True
+        )
+
     def execute(self, statement: str, name: str) -> None:
-        with psycopg.connect(
-            host="127.0.0.1", port=self.port, user="clinic", dbname="postgres", autocommit=True
-        ) as connection:
+        with self.connect("postgres") as connection:
             connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
     def make_template(self) -> None:
@@ -124,15 +146,36 @@ class Postgres:
         engine = make_engine(self.url(TEMPLATE))
         upgrade(engine)
         engine.dispose()
+        with self.connect(TEMPLATE) as connection:
+            self.shapes[TEMPLATE] = connection.execute(SHAPE).fetchone()
+
+    def new_database(self) -> str:
+        name = f"test_{uuid4().hex[:12]}"
+        self.execute("CREATE DATABASE {} TEMPLATE " + TEMPLATE, name)
+        return name
+
+    def is_emptied(self, database: str) -> bool:
+        """Empty every table and start every sequence anew; False when a test changed the tables."""
+        with self.connect(database) as connection:
+            connection.execute(OTHERS_OUT)
+            if connection.execute(SHAPE).fetchone() != self.shapes[TEMPLATE]:
+                return False
+            connection.execute(EMPTY_ALL)
+        return True
 
 
 @contextmanager
 def fresh_postgres(server: Postgres) -> Iterator[str]:
-    """Yield the address of a database copied from the migrated template, dropped afterwards."""
-    name = f"test_{uuid4().hex[:12]}"
-    server.execute("CREATE DATABASE {} TEMPLATE " + TEMPLATE, name)
+    """Yield the address of an empty database with all tables.
+
+    Databases are emptied and used again: that takes a tenth of the time of a new one.
+    """
+    name = server.spare.pop() if server.spare else server.new_database()
     yield server.url(name)
-    server.execute("DROP DATABASE {} WITH (FORCE)", name)
+    if server.is_emptied(name):
+        server.spare.append(name)
+    else:
+        server.execute("DROP DATABASE {} WITH (FORCE)", name)
 
 
 def fresh_sqlite(folder: Path, paths: pytest.TempPathFactory) -> str:

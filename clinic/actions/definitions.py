@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import select
@@ -59,11 +60,11 @@ class Loaded:
 
 def load_starter_data(session: Session, *, by: Actor, now: datetime) -> Loaded:
     """Store all the starter data of the package, approved by the actor; again changes nothing."""
+    require(by, Permission.MANAGE_PROTOCOLS)
     added: list[str] = []
     unchanged = 0
     for name in STARTER:
-        document = read_document(DATA / f"{name}.json")
-        done = load_definitions(session, document=document, by=by, now=now)
+        done = _take(session, _starter_entries(name), by=by, now=now)
         added += done.added
         unchanged += done.unchanged
     return Loaded(tuple(added), unchanged)
@@ -83,7 +84,17 @@ def load_definitions(
     own. DocumentRefused lists every fault by path, also an approved version that would change.
     """
     require(by, Permission.MANAGE_PROTOCOLS)
-    entries = _entries(document, version)
+    return _take(session, _entries(document, version), by=by, now=now)
+
+
+@cache
+def _starter_entries(name: str) -> tuple[Entry, ...]:
+    """Return what a file of the package defines, held against its schema once a process."""
+    return tuple(_entries(read_document(DATA / f"{name}.json"), 1))
+
+
+def _take(session: Session, entries: Sequence[Entry], *, by: Actor, now: datetime) -> Loaded:
+    """Store what is new of these definitions, or refuse them all."""
     faults = _faults(entries, set(current_ids(session, DefinitionKind.VISIT_KIND)))
     stored = _stored(session, entries)
     faults += _changed(entries, stored)

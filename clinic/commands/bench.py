@@ -42,12 +42,18 @@ def _by_id(text: str) -> dict[str, dict[str, object]]:
 
 
 def _line(figure: dict[str, object], before: dict[str, object] | None) -> str:
-    line = f"{figure['id']:<4} {figure['name']:<40} {float(str(figure['wall_ms'])):>9.1f} ms"
+    wall, floor = _number(figure["wall_ms"]), _number(figure["floor_ms"])
+    time = f"{wall:>9.1f} ms" if wall else " " * 12
+    line = f"{figure['id']:<10} {figure['name']:<40} {time}"
     if figure["statements"] is not None:
         line += f"  {figure['statements']} statements"
-    if figure["floor_ms"]:
-        ratio = float(str(figure["wall_ms"])) / float(str(figure["floor_ms"]))
-        line += f"  {ratio:.2f} x floor"
-    if before:
-        line += f"  {float(str(figure['wall_ms'])) / float(str(before['wall_ms'])):.2f} x before"
+    if floor:
+        line += f"  {wall / floor:.2f} x floor"
+    earlier = _number(before["wall_ms"]) if before else 0.0
+    if earlier:
+        line += f"  {wall / earlier:.2f} x before"
     return f"{line}  {figure['note']}".rstrip()
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
