@@ -8,7 +8,7 @@ import click
 
 from clinic.clock import parse_instant
 from clinic.commands.common import answer, json_option, open_clinic
-from clinic.jobs import TickReport, hold_restored, tick
+from clinic.jobs import TickReport, hold_restored, prune, tick
 from clinic.models.base import JsonValue
 from clinic.scheduler import make_works
 
@@ -38,6 +38,7 @@ def command(moment: str | None, *, as_json: bool, hold_past: bool) -> None:
         _say({"held": (held := hold_restored(works))}, f"{held} messages are held.", as_json)
         return
     report = tick(works)
+    prune(works)  # who calls this from cron runs no scheduler that would do it each hour
     _say(asdict(report), sentence(report), as_json)
     if report.failed_flags or report.failed_messages:
         raise SystemExit(1)
