@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from clinic.models import Account, Patient, Site
-from clinic.rules.actors import Actor
-from clinic.rules.permissions import Role, permissions_of
+from clinic.rules.actors import Actor, rights_of
+from clinic.rules.permissions import Role
 from tests.factories import Place, make_account, make_patient, make_place, make_site, make_staff
 
 CLINICIAN_ROLES = (Role.TMS_OPERATOR, Role.MONITORING_CLINICIAN)
@@ -55,24 +55,25 @@ def make_cast(session: Session) -> Cast:
         place=make_place(session, site=site),
         dana=_staff(session, site, "dana", "Dana Desk", (Role.FRONT_DESK,)),
         cleo=_staff(session, site, "cleo", "Cleo Clinician", CLINICIAN_ROLES),
-        adan=_staff(session, site, "adan", "Adan Admin", (Role.CLINIC_ADMIN,)),
+        adan=_staff(session, None, "adan", "Adan Admin", (Role.CLINIC_ADMIN,)),
         pat=_patient(session, "1001", "Price", "Pat"),
         quinn=_patient(session, "1002", "Quist", "Quinn"),
     )
 
 
-def _staff(session: Session, site: Site, key: str, name: str, roles: tuple[Role, ...]) -> Person:
+def _staff(
+    session: Session, site: Site | None, key: str, name: str, roles: tuple[Role, ...]
+) -> Person:
     staff = make_staff(
         session, key=key, name=name, roles=roles, site=site, is_bookable=key == "cleo"
     )
     account = make_account(session, staff=staff, login=key)
     actor = Actor(
         account_id=account.id,
-        permissions=permissions_of(roles),
+        rights=rights_of((role.value, None if site is None else site.id) for role in roles),
         staff_id=staff.id,
         name=name,
         roles=tuple(sorted(role.value for role in roles)),
-        site_ids=frozenset({site.id}),
     )
     return Person(account_id=account.id, login=key, actor=actor)
 
@@ -82,7 +83,7 @@ def _patient(session: Session, number: str, family: str, given: str) -> Person:
     account: Account = make_account(session, patient=patient)
     actor = Actor(
         account_id=account.id,
-        permissions=permissions_of((Role.PATIENT,)),
+        rights=rights_of([(Role.PATIENT.value, None)]),
         patient_id=patient.id,
         name=given,
         roles=(Role.PATIENT.value,),

@@ -5,7 +5,7 @@ Hashing takes a tenth of a second and is done before a write unit begins, never 
 
 import secrets
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 
 from argon2 import PasswordHasher
@@ -13,16 +13,17 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from clinic.actions.audit import record_audit, require
+from clinic.actions.audit import record_audit, require, require_at
 from clinic.actions.sessions import hash_token, revoke_sessions
 from clinic.clock import machine_now
 from clinic.errors import Conflict, NotFound, RuleBroken
 from clinic.models.accounts import Account, LoginLink
 from clinic.models.patients import Patient
+from clinic.queries.definitions import policies_or_starter
 from clinic.rules.actors import Actor
+from clinic.rules.messages import link_life
 from clinic.rules.permissions import Permission
 
-LINK_LIFE = timedelta(minutes=30)
 LOGIN_PURPOSE = "login"
 PASSWORD_LEAST = 10
 PASSWORD_MOST = 200
@@ -63,7 +64,7 @@ def create_staff_account(
     now: datetime,
 ) -> Account:
     """Add the log-in of a member of staff; Conflict when the name or the person has one."""
-    require(by, Permission.MANAGE_USERS)
+    require_at(by, Permission.MANAGE_USERS, None)
     taken = session.execute(
         select(Account.id).where((Account.login == login) | (Account.staff_id == staff_id))
     ).first()
@@ -94,7 +95,7 @@ def set_password(
 ) -> None:
     """Change a password, one's own or (as administrator) any, and end the other sessions."""
     if by.account_id != account_id:
-        require(by, Permission.MANAGE_USERS)
+        require_at(by, Permission.MANAGE_USERS, None)
     account = _account(session, account_id)
     account.password_hash = password_hash
     account.must_change_password = must_change_password
@@ -104,7 +105,7 @@ def set_password(
 
 def close_account(session: Session, *, account_id: int, by: Actor, now: datetime) -> None:
     """Switch an account off and end its sessions at once; the row stays for the audit trail."""
-    require(by, Permission.MANAGE_USERS)
+    require_at(by, Permission.MANAGE_USERS, None)
     account = _account(session, account_id)
     account.is_active = False
     revoke_sessions(session, account_id=account_id, machine_at=machine_now())
@@ -112,7 +113,7 @@ def close_account(session: Session, *, account_id: int, by: Actor, now: datetime
 
 
 def create_login_link(session: Session, *, patient: Patient, by: Actor, now: datetime) -> str:
-    """Return the token of a one-time log-in link for a patient, good for 30 minutes.
+    """Return the token of a one-time log-in link for a patient; its life is the policies'.
 
     Earlier unused links of the patient stop working. An account is made when there is none yet.
     The life of the link is counted by the machine's clock; `now` dates the audit row.
@@ -133,7 +134,7 @@ def create_login_link(session: Session, *, patient: Patient, by: Actor, now: dat
             purpose=LOGIN_PURPOSE,
             created_at=moment,
             created_by=by.account_id,
-            expires_at=moment + LINK_LIFE,
+            expires_at=moment + link_life(policies_or_starter(session)),
         )
     )
     _audit(session, "create_login_link", account, by, now)

@@ -1,4 +1,4 @@
-"""The audit trail: one row for each act, in the transaction of the act."""
+"""What every act needs: the right to do it, and one row of the audit trail in its transaction."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from clinic.errors import NotAllowed
+from clinic.models.appointments import Appointment
 from clinic.models.audit import AuditEntry
 from clinic.models.base import JsonValue
 from clinic.rules.actors import Actor
@@ -39,6 +40,24 @@ def record_audit(
 
 
 def require(by: Actor, permission: Permission) -> None:
-    """Raise NotAllowed unless the actor holds the permission."""
+    """Raise NotAllowed unless the permission is held anywhere: for what is of no site."""
     if not by.may(permission):
         raise NotAllowed("permission_missing", permission=permission.value)
+
+
+def require_at(by: Actor, permission: Permission, site_id: int | None) -> None:
+    """Raise NotAllowed unless the permission is held at the site; None asks for every site."""
+    if not by.may_at(permission, site_id):
+        raise NotAllowed("permission_missing", permission=permission.value)
+
+
+def require_at_chair(by: Actor, permission: Permission, appointment: Appointment) -> None:
+    """Raise NotAllowed unless the permission is held at the visit's site, or on one's own chart."""
+    require_at(by, permission, appointment.site_id)
+    refuse_own_chart(by, appointment.patient_id)
+
+
+def refuse_own_chart(by: Actor, patient_id: int) -> None:
+    """Raise NotAllowed when the chart is that of the member of staff who asks."""
+    if by.is_patient(patient_id):
+        raise NotAllowed("own_chart")

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clinic.actions.audit import record_audit, require
+from clinic.actions.audit import record_audit, require, require_at
 from clinic.actions.bookings import lock_resources, raise_board_versions
 from clinic.actions.puts import Put, assign, outcome
 from clinic.errors import NotAllowed, NotFound, RuleBroken
@@ -61,6 +61,7 @@ def add_block(
         created_at=now,
         created_by=by.account_id,
     )
+    _require(session, block, by)
     lock_resources(session, _shut_resources(session, block))
     session.add(block)
     session.flush()
@@ -70,7 +71,7 @@ def add_block(
 
 def remove_block(session: Session, *, block: Block, by: Actor, now: datetime) -> None:
     """Open the time of a block again; the row stays. RuleBroken when it is open already."""
-    require(by, Permission.SCHEDULE)
+    _require(session, block, by)
     if by.account_id is None:
         raise NotAllowed("needs_a_person")
     if block.removed_at is not None:
@@ -85,7 +86,7 @@ def keep_appointment(
     session: Session, *, block: Block, appointment: Appointment, by: Actor, now: datetime
 ) -> None:
     """Note that a person decided to keep an appointment inside a block; again changes nothing."""
-    require(by, Permission.SCHEDULE)
+    require_at(by, Permission.SCHEDULE, appointment.site_id)
     if by.account_id is None:
         raise NotAllowed("needs_a_person")
     if session.get(BlockKeep, (block.id, appointment.id)) is not None:
@@ -133,6 +134,7 @@ def put_block(session: Session, *, spec: BlockSpec, by: Actor, now: datetime) ->
             key=spec.key,
         )
         return Put.CREATED
+    _require(session, block, by)
     lock_resources(session, _shut_resources(session, block))
     values: dict[str, object] = {
         "site_id": site_id,
@@ -177,6 +179,13 @@ def _shut_resources(session: Session, block: Block) -> list[int]:
     if block.resource_id is not None:
         return [block.resource_id]
     return [] if block.site_id is None else ids_at_site(session, block.site_id)
+
+
+def _require(session: Session, block: Block, by: Actor) -> None:
+    """Raise NotAllowed unless one may schedule at a site that the block touches."""
+    sites = _sites(session, block)
+    if not any(by.may_at(Permission.SCHEDULE, site_id) for site_id in sites):
+        require_at(by, Permission.SCHEDULE, None)
 
 
 def _note(session: Session, verb: str, block: Block, by: Actor, now: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clinic.actions.audit import record_audit, require
+from clinic.actions.audit import record_audit, require_at_chair
 from clinic.actions.visits import recorder
 from clinic.errors import Conflict, NotFound, RuleBroken
 from clinic.models.appointments import Appointment
@@ -46,7 +46,7 @@ def log_vitals(
     RuleBroken "reading_impossible" names the fields of a typing error. A correction replaces a row
     and keeps it; Conflict when it was replaced already. Until the record opens, pre-dose rules.
     """
-    require(by, Permission.RECORD_VITALS)
+    require_at_chair(by, Permission.RECORD_VITALS, appointment)
     definition = current(session, DefinitionKind.THRESHOLDS, DefinitionKind.THRESHOLDS)
     thresholds = parse_thresholds(definition.body)
     _check_possible(reading, thresholds)
@@ -77,7 +77,8 @@ def void_observation(
     session: Session, *, observation: Observation, reason: str, by: Actor, now: datetime
 ) -> None:
     """Mark a reading as entered by mistake; it stays on record and counts no more."""
-    require(by, Permission.RECORD_VITALS)
+    appointment = session.get_one(Appointment, observation.appointment_id)
+    require_at_chair(by, Permission.RECORD_VITALS, appointment)
     if not reason.strip():
         raise RuleBroken("void_needs_reason")
     _check_standing(session, observation)

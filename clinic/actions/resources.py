@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from clinic.actions.audit import record_audit, require
+from clinic.actions.audit import record_audit, require_at
 from clinic.actions.bookings import lock_resources
 from clinic.actions.puts import Put, assign, differ, outcome
 from clinic.errors import NotFound, RuleBroken
@@ -23,8 +23,8 @@ def put_resource(session: Session, *, spec: ResourceSpec, by: Actor, now: dateti
 
     RuleBroken when seats in use would go, or when it would change its site with cells taken.
     """
-    require(by, Permission.MANAGE_RESOURCES)
     site_id = session.execute(select(Site.id).where(Site.key == spec.site)).scalar_one_or_none()
+    require_at(by, Permission.MANAGE_RESOURCES, site_id)
     if site_id is None:
         raise NotFound("site_unknown", site=spec.site)
     values: dict[str, object] = {
@@ -42,6 +42,7 @@ def put_resource(session: Session, *, spec: ResourceSpec, by: Actor, now: dateti
         session.add(row)
         session.flush()
     elif row.site_id != site_id:
+        require_at(by, Permission.MANAGE_RESOURCES, row.site_id)
         _check_unused(session, row)
     changed = [*assign(row, values)]
     if set_seats(session, resource_id=row.id, seats=spec.seats):

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clinic.actions.audit import record_audit, require
+from clinic.actions.audit import record_audit, require_at_chair
 from clinic.actions.visits import recorder
 from clinic.actions.worklists import raise_item
 from clinic.errors import Conflict, NotFound, RuleBroken
@@ -56,7 +56,7 @@ def log_side_effect(
     From the level "review" on it opens one work item for the prescriber; when the rules say so the
     course goes on hold in the same transaction: bookings stay, no session can be started.
     """
-    require(by, Permission.RECORD_SIDE_EFFECTS)
+    require_at_chair(by, Permission.RECORD_SIDE_EFFECTS, appointment)
     definition = current(session, DefinitionKind.SIDE_EFFECTS, DefinitionKind.SIDE_EFFECTS)
     listed = parse_side_effects(definition.body)
     _check(draft, listed, now)
@@ -89,7 +89,8 @@ def void_side_effect(
 
     The reason stands in the audit row.
     """
-    require(by, Permission.RECORD_SIDE_EFFECTS)
+    appointment = session.get_one(Appointment, side_effect.appointment_id)
+    require_at_chair(by, Permission.RECORD_SIDE_EFFECTS, appointment)
     if not reason.strip():
         raise RuleBroken("void_needs_reason")
     if side_effect.voided_at is not None:

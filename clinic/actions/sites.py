@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from clinic.actions.audit import record_audit, require
+from clinic.actions.audit import record_audit, require_at
 from clinic.actions.bookings import lock_resources
 from clinic.actions.puts import Put, assign, differ, outcome
 from clinic.errors import RuleBroken
@@ -21,7 +21,7 @@ from clinic.rules.setups import HolidaySpec, Hours, OrganisationSpec, SiteSpec
 
 def put_organisation(session: Session, *, spec: OrganisationSpec, by: Actor, now: datetime) -> Put:
     """Set the clinic's name and the defaults of its sites."""
-    require(by, Permission.MANAGE_RESOURCES)
+    require_at(by, Permission.MANAGE_RESOURCES, None)
     value = {
         "name": spec.name,
         "zone": spec.zone,
@@ -41,10 +41,10 @@ def put_organisation(session: Session, *, spec: OrganisationSpec, by: Actor, now
 
 def put_site(session: Session, *, spec: SiteSpec, by: Actor, now: datetime) -> Put:
     """Make the site of this key as described; RuleBroken for an unknown or a bound zone."""
-    require(by, Permission.MANAGE_RESOURCES)
+    site = session.execute(select(Site).where(Site.key == spec.key)).scalar_one_or_none()
+    require_at(by, Permission.MANAGE_RESOURCES, None if site is None else site.id)
     if not zone_exists(spec.zone):
         raise RuleBroken("zone_unknown", zone=spec.zone)
-    site = session.execute(select(Site).where(Site.key == spec.key)).scalar_one_or_none()
     is_new = site is None
     values = _columns(spec)
     if site is None:

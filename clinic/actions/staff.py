@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from clinic.actions.audit import record_audit, require
+from clinic.actions.audit import record_audit, require_at
 from clinic.actions.bookings import lock_resources
 from clinic.actions.puts import Put, assign, differ, outcome
 from clinic.actions.resources import set_seats
@@ -16,6 +16,7 @@ from clinic.models.resources import Resource, Shift
 from clinic.models.sites import Site
 from clinic.models.staff import Grant, Qualification, Staff
 from clinic.queries.availability import PERSON
+from clinic.queries.patients import by_record_number
 from clinic.rules.actors import Actor
 from clinic.rules.permissions import Permission, Role
 from clinic.rules.setups import GrantSpec, QualificationSpec, ShiftSpec, StaffSpec
@@ -29,7 +30,7 @@ def put_staff(session: Session, *, spec: StaffSpec, by: Actor, now: datetime) ->
     Grants, qualifications and shifts that are None stay; a tuple replaces them. A log-in that is
     new has no password yet. The sites must be there already.
     """
-    require(by, Permission.MANAGE_USERS)
+    require_at(by, Permission.MANAGE_USERS, None)
     sites = {row.key: row.id for row in session.execute(select(Site.key, Site.id))}
     person = session.execute(select(Staff).where(Staff.key == spec.key)).scalar_one_or_none()
     is_new = person is None
@@ -60,6 +61,36 @@ def put_staff(session: Session, *, spec: StaffSpec, by: Actor, now: datetime) ->
             values={"changed": list(changed)},
         )
     return done
+
+
+def link_own_chart(
+    session: Session, *, staff_key: str, record_number: str, by: Actor, now: datetime
+) -> Put:
+    """Say which patient a member of staff is, "" for none; that chart is shut to them from now on.
+
+    NotFound for an unknown person or patient, Conflict when somebody else is that patient.
+    """
+    require_at(by, Permission.MANAGE_USERS, None)
+    person = session.scalar(select(Staff).where(Staff.key == staff_key))
+    if person is None:
+        raise NotFound("person_unknown", person=staff_key)
+    patient = by_record_number(session, record_number) if record_number else None
+    patient_id = None if patient is None else patient.id
+    taken = select(Staff.id).where(Staff.patient_id == patient_id, Staff.id != person.id)
+    if patient_id is not None and session.scalar(taken) is not None:
+        raise Conflict("own_chart_taken")
+    changed = assign(person, {"patient_id": patient_id})
+    if changed:
+        record_audit(
+            session,
+            verb="link_own_chart",
+            subject="staff",
+            subject_id=person.id,
+            by=by,
+            now=now,
+            patient_id=patient_id,
+        )
+    return outcome(is_new=False, changed=bool(changed))
 
 
 def _put_seats(session: Session, person: Staff, spec: StaffSpec) -> list[str]:

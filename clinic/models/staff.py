@@ -9,7 +9,10 @@ from clinic.models.base import Base, Id, Line, PublicId, Short
 
 
 class Staff(Base):
-    """A person who works here; bookable with a resource, may log in with an account."""
+    """A person who works here; bookable with a resource, may log in with an account.
+
+    `patient_id` is set for somebody who is treated here too: their own chart is shut to them.
+    """
 
     __tablename__ = "staff"
 
@@ -21,6 +24,7 @@ class Staff(Base):
     email: Mapped[Line | None]
     resource_id: Mapped[int | None] = mapped_column(ForeignKey("resource.id"), unique=True)
     is_active: Mapped[bool] = mapped_column(default=True)
+    patient_id: Mapped[int | None] = mapped_column(ForeignKey("patient.id"), unique=True)
 
 
 class Grant(Base):

@@ -16,7 +16,8 @@ class Wishes:
     `preferred_min` and `window` are minutes of the local day; a visit lies wholly inside the
     window. `weekdays` (0 Monday) are the days the patient can come; when their number equals the
     weekly limit they are also the pattern. `away` spans include both ends. `tolerance_min` None
-    takes the protocol's; `counts` and `lengths` are by step key.
+    takes the protocol's; `counts` and `lengths` are by step key. `shares_days` lets visits lie on
+    days of the patient's other courses, which the prescriber has to allow.
     """
 
     start_on: date
@@ -29,6 +30,7 @@ class Wishes:
     counts: Mapping[str, int] = field(default_factory=dict)
     lengths: Mapping[str, int] = field(default_factory=dict)
     place: str = Place.ROOM
+    shares_days: bool = False
 
     def can_come(self, on: date) -> bool:
         """Say whether the patient can come on this day at all."""

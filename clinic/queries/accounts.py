@@ -13,8 +13,8 @@ from clinic.models.machinery import Heartbeat
 from clinic.models.patients import Patient
 from clinic.models.sites import Site
 from clinic.models.staff import Grant, Staff
-from clinic.rules.actors import Actor
-from clinic.rules.permissions import Role, permissions_of
+from clinic.rules.actors import Actor, rights_of
+from clinic.rules.permissions import Role
 
 STAFF_IDLE_LIMIT = timedelta(minutes=30)
 PATIENT_IDLE_LIMIT = timedelta(minutes=60)
@@ -127,6 +127,7 @@ def _asking_rows(token_hash: str, machine_at: datetime) -> Executable:
             Account.patient_id,
             Account.must_change_password,
             Staff.name.label("staff_name"),
+            Staff.patient_id.label("own_patient_id"),
             Patient.given,
             Patient.family,
             Patient.preferred,
@@ -155,27 +156,24 @@ def _asking_rows(token_hash: str, machine_at: datetime) -> Executable:
 
 def _staff_actor(rows: Sequence[Row[tuple[object, ...]]], now: datetime) -> Actor:
     held = [row for row in rows if row.role in STAFF_ROLES and _is_in_force(row, now)]
-    roles = tuple(sorted({row.role for row in held}))
-    sites = {row.site_id for row in held}
     first = rows[0]
     return Actor(
         account_id=first.account_id,
-        permissions=permissions_of(roles),
+        rights=rights_of((row.role, row.site_id) for row in held),
         staff_id=first.staff_id,
+        own_patient_id=first.own_patient_id,
         name=first.staff_name,
-        roles=roles,
-        site_ids=None if None in sites else frozenset(sites),
+        roles=tuple(sorted({row.role for row in held})),
     )
 
 
 def _patient_actor(row: Row[tuple[object, ...]]) -> Actor:
     return Actor(
         account_id=row.account_id,
-        permissions=permissions_of((Role.PATIENT,)),
+        rights=rights_of([(Role.PATIENT.value, None)]),
         patient_id=row.patient_id,
         name=row.preferred or row.given or row.family,
         roles=(Role.PATIENT.value,),
-        site_ids=None,
     )
 
 

@@ -1,15 +1,16 @@
 """Reads about blocks: what is shut, and which appointments lie inside."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, exists, or_, select
 from sqlalchemy.orm import Session
 
 from clinic.errors import NotFound
 from clinic.models.appointments import Appointment, Assignment
 from clinic.models.patients import Patient
-from clinic.models.resources import Block, BlockKeep, Resource
+from clinic.models.resources import Block, BlockKeep, Resource, Shift
 from clinic.models.sites import Site
 from clinic.rules.appointments import Status, holds_cells
 from clinic.rules.wall_days import QUANTUM_SECONDS, quantum_of
@@ -59,9 +60,17 @@ def by_public_id(session: Session, public_id: str) -> Block:
     return block
 
 
-def affected(session: Session, block: Block) -> list[AffectedRow]:
-    """Return the appointments inside a block that are neither over nor kept, by start."""
-    rows = session.execute(affected_appointments(block).order_by(Appointment.start_at))
+def affected(
+    session: Session, block: Block, site_ids: Collection[int] | None = None
+) -> list[AffectedRow]:
+    """Return the appointments inside a block that are neither over nor kept, by start.
+
+    Leave of a person touches every site they work at; `site_ids` are those looked at (None: all).
+    """
+    query = affected_appointments(block).order_by(Appointment.start_at)
+    if site_ids is not None:
+        query = query.where(Appointment.site_id.in_(site_ids))
+    rows = session.execute(query)
     return [AffectedRow(*row) for row in rows]
 
 
@@ -116,8 +125,10 @@ def _holding(block: Block) -> Select[int]:
     )
 
 
-def block_rows(session: Session, *, after: datetime) -> list[BlockRow]:
-    """Return the blocks that end after a moment, by start; one query."""
+def block_rows(
+    session: Session, *, after: datetime, site_ids: Collection[int] | None = None
+) -> list[BlockRow]:
+    """Return the blocks of sites (None: of all) that end after a moment, by start; one query."""
     query = (
         select(
             Block.public_id,
@@ -134,6 +145,15 @@ def block_rows(session: Session, *, after: datetime) -> list[BlockRow]:
         .where(Block.removed_at.is_(None), Block.end_at > after)
         .order_by(Block.start_at, Block.id)
     )
+    if site_ids is not None:
+        at_work = select(Shift.resource_id).where(Shift.site_id.in_(site_ids))
+        query = query.where(
+            or_(
+                Block.site_id.in_(site_ids),
+                Resource.site_id.in_(site_ids),
+                Block.resource_id.in_(at_work),
+            )
+        )
     return [
         BlockRow(public_id, site or resource, kind, reason, start_at, end_at, zone)
         for public_id, site, resource, kind, reason, start_at, end_at, zone in session.execute(

@@ -29,6 +29,7 @@ class DayVisit:
 
     public_id: str
     site_id: int
+    patient_id: int
     family: str
     given: str
     kind_key: str
@@ -81,6 +82,7 @@ def _day_visit(
     return DayVisit(
         public_id=row.public_id,
         site_id=row.site_id,
+        patient_id=row.patient_id,
         family=family,
         given=given,
         kind_key=row.kind_key,
@@ -106,6 +108,7 @@ class CourseVisit:
     appointment_id: int
     course_id: int
     public_id: str
+    site_id: int
     on: date
     local_min: int
     length_min: int
@@ -135,6 +138,7 @@ def _course_visit(row: Appointment, course_id: int) -> CourseVisit:
         appointment_id=row.id,
         course_id=course_id,
         public_id=row.public_id,
+        site_id=row.site_id,
         on=row.local_on,
         local_min=row.local_min,
         length_min=row.length_min,
@@ -169,7 +173,11 @@ class Chart:
 
 
 def chart(session: Session, *, public_id: str, site_ids: frozenset[int] | None) -> Chart:
-    """Return the visit with this public id at a site one works at, or raise NotFound."""
+    """Return the visit with this public id at one of the sites, or raise NotFound.
+
+    Its course is told whole, visits at other sites too: who treats somebody must know all that was
+    given, and half a history at the chair is more dangerous than a date seen from next door.
+    """
     row = session.execute(_chart_query(public_id)).one_or_none()
     if row is None or (site_ids is not None and row.Appointment.site_id not in site_ids):
         raise NotFound("no_such_thing")

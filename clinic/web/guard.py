@@ -38,6 +38,7 @@ from clinic.web.requests import (
     Nobody,
     Visitor,
     asking,
+    current_clinic,
     installation,
     is_poll,
     moment,
@@ -119,6 +120,17 @@ def may_open(app: Flask, endpoint: str, actor: Actor) -> bool:
     if actor.account_id is None or not _is_through_the_door(endpoint, actor):
         return False
     return policy.permission is None or actor.may(policy.permission)
+
+
+def sites_here() -> frozenset[int] | None:
+    """Return the sites at which the permission of this view is held, None for every site.
+
+    Whatever belongs to a site is looked for among these: what stands elsewhere is not there.
+    """
+    policy = policy_of(current_app, request.endpoint or "")
+    if policy is None or policy.permission is None:
+        return frozenset()
+    return current_clinic().actor.sites_with(policy.permission)
 
 
 def _is_through_the_door(endpoint: str, actor: Actor) -> bool:

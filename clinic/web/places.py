@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from flask import request
+from flask import request, url_for
 
 from clinic.errors import NotFound
 from clinic.queries.days import SiteChoice
+from clinic.rules.permissions import Permission
+from clinic.web.requests import current_clinic
 
 
 def chosen_site(sites: Sequence[SiteChoice], key: str | None = None) -> SiteChoice:
@@ -17,6 +19,18 @@ def chosen_site(sites: Sequence[SiteChoice], key: str | None = None) -> SiteChoi
     if found is None:
         raise NotFound("no_such_thing")
     return found
+
+
+def visit_address(public_id: str, site_id: int) -> str | None:
+    """Return where the board shows a visit; None for who may not see that site's schedule."""
+    may_see = current_clinic().actor.may_at(Permission.SEE_SCHEDULE, site_id)
+    return url_for("schedule.board", open=public_id) if may_see else None
+
+
+def course_address(public_id: str, site_id: int) -> str | None:
+    """Return the page of a course; None for who may not see that site's schedule."""
+    may_see = current_clinic().actor.may_at(Permission.SEE_SCHEDULE, site_id)
+    return url_for("schedule.show_course", public_id=public_id) if may_see else None
 
 
 def local_day(now: datetime, zone: str) -> date:

@@ -11,7 +11,7 @@ from clinic.web import present
 from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.tables import Cell, grouped, kind_word
 from clinic.web.admin.tabs import tabs
-from clinic.web.guard import needs
+from clinic.web.guard import needs, sites_here
 from clinic.web.requests import current_clinic
 
 
@@ -21,7 +21,7 @@ def list_blocks() -> str:
     """Show what is shut now and later."""
     here = current_clinic()
     with reading(here.engine) as unit:
-        rows = block_rows(unit, after=here.now)
+        rows = block_rows(unit, after=here.now, site_ids=sites_here())
         zone = clinic_zone(unit)
     heads = (
         gettext("What"),

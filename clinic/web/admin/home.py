@@ -8,7 +8,7 @@ from clinic.rules.permissions import Permission
 from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.sites import present_site
 from clinic.web.admin.tabs import tabs
-from clinic.web.guard import needs
+from clinic.web.guard import needs, sites_here
 from clinic.web.requests import current_clinic
 from clinic.web.shell import in_menu
 from clinic.web.words import lazy
@@ -21,6 +21,6 @@ def home() -> str:
     """Show the sites with their hours and the holidays to come."""
     here = current_clinic()
     with reading(here.engine) as unit:
-        rows = site_rows(unit, holidays_from=here.now.date())
+        rows = site_rows(unit, holidays_from=here.now.date(), site_ids=sites_here())
     sites = [present_site(row) for row in rows]
     return render_template("admin/home.html", tabs=tabs(), sites=sites)

@@ -15,7 +15,7 @@ from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.sites import spans
 from clinic.web.admin.tables import Cell, grouped
 from clinic.web.admin.tabs import tabs
-from clinic.web.guard import needs
+from clinic.web.guard import needs, sites_here
 from clinic.web.requests import current_clinic
 
 
@@ -24,7 +24,7 @@ from clinic.web.requests import current_clinic
 def list_people() -> str:
     """Show everybody who works here."""
     with reading(current_clinic().engine) as unit:
-        rows = staff_rows(unit)
+        rows = staff_rows(unit, site_ids=sites_here())
     heads = (
         gettext("Name"),
         gettext("Roles"),

@@ -9,7 +9,7 @@ from clinic.rules.permissions import Permission
 from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.tables import Cell, Group, grouped, kind_word
 from clinic.web.admin.tabs import tabs
-from clinic.web.guard import needs
+from clinic.web.guard import needs, sites_here
 from clinic.web.requests import current_clinic
 
 
@@ -18,7 +18,7 @@ from clinic.web.requests import current_clinic
 def list_resources() -> str:
     """Show what can be booked at each site, with seats and tags."""
     with reading(current_clinic().engine) as unit:
-        rows = resource_rows(unit)
+        rows = resource_rows(unit, site_ids=sites_here())
     heads = (
         gettext("Name"),
         gettext("Kind"),

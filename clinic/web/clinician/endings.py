@@ -20,6 +20,7 @@ from clinic.web.clinician.visits import visit_to_change
 from clinic.web.errors import form_again
 from clinic.web.guard import needs
 from clinic.web.looks import note_look
+from clinic.web.outcomes import outcome_word, reason_word
 from clinic.web.requests import current_clinic, run_once, see_other
 from clinic.web.shell import say
 
@@ -103,36 +104,11 @@ def _fill(form: FinishForm, page: VisitPage) -> tuple[EndingGroup, ...]:
         for code in codes
     ]
     groups = tuple(
-        EndingGroup(_outcome_word(outcome), tuple(f"{outcome}.{code}" for code in codes))
+        EndingGroup(outcome_word(outcome), tuple(f"{outcome}.{code}" for code in codes))
         for outcome, codes in coded.items()
     )
     if not page.has_begun:
         return groups
     done = Outcome.COMPLETE.value
-    form.ending.choices.insert(0, SelectChoice(done, gettext("Complete")))
+    form.ending.choices.insert(0, SelectChoice(done, outcome_word(Outcome.COMPLETE)))
     return (EndingGroup(gettext("As planned"), (done,)), *groups)
-
-
-def _outcome_word(outcome: Outcome) -> str:
-    if outcome is Outcome.PARTIAL:
-        return gettext("Stopped early")
-    return gettext("Came, not treated")
-
-
-def reason_word(code: str) -> str:
-    """Return a coded reason in words; a code the director added stands for itself."""
-    words = {
-        "pressure": gettext("Blood pressure"),
-        "fasting": gettext("Had eaten"),
-        "ride": gettext("No ride home"),
-        "intoxication": gettext("Intoxicated"),
-        "illness": gettext("Ill"),
-        "device": gettext("Device"),
-        "screener": gettext("Screening answer"),
-        "tolerability": gettext("Not well tolerated"),
-        "time": gettext("No time left"),
-        "patient_asked": gettext("Patient asked to stop"),
-        "safety": gettext("Safety"),
-        "other": gettext("Other"),
-    }
-    return words.get(code, code)

@@ -3,12 +3,12 @@
 from flask import render_template, request, url_for
 
 from clinic.models.engine import reading
-from clinic.queries.charts import course_visits, sites, visits_of_day
+from clinic.queries.charts import DayVisit, course_visits, sites, visits_of_day
 from clinic.queries.definitions import visit_kind
 from clinic.rules.permissions import Permission
 from clinic.web.clinician.blueprint import blueprint
 from clinic.web.clinician.today import TodayList, today_list
-from clinic.web.guard import needs
+from clinic.web.guard import needs, sites_here
 from clinic.web.looks import note_look
 from clinic.web.requests import current_clinic
 from clinic.web.shell import in_menu
@@ -28,7 +28,7 @@ def home() -> str:
 def _read(chosen: str) -> TodayList:
     here = current_clinic()
     with reading(here.engine) as unit:
-        places = sites(unit, here.actor.site_ids)
+        places = sites(unit, sites_here())
         shown = [site for site in places if site.public_id == chosen] or places
         visits = visits_of_day(unit, days={site.id: site.today(here.now) for site in shown})
         course_ids = {visit.course_id for visit in visits if visit.course_id is not None}
@@ -42,5 +42,12 @@ def _read(chosen: str) -> TodayList:
             sites=places,
             chosen=chosen,
             now=here.now,
-            address=lambda visit: url_for("clinician.show_visit", public_id=visit.public_id),
+            address=_address,
         )
+
+
+def _address(visit: DayVisit) -> str | None:
+    """Return the page of a visit; nobody is led to their own chart."""
+    if current_clinic().actor.is_patient(visit.patient_id):
+        return None
+    return url_for("clinician.show_visit", public_id=visit.public_id)

@@ -9,13 +9,15 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
 
+from clinic.actions.audit import refuse_own_chart
 from clinic.models.appointments import Appointment
 from clinic.models.definitions import Definition
 from clinic.models.engine import reading
-from clinic.queries.charts import Chart, chart, numbers
+from clinic.queries.charts import Chart, CourseVisit, chart, numbers
 from clinic.queries.definitions import DefinitionKind, visit_kind, whole
 from clinic.queries.observations import PRE_DOSE, ReadingRow, readings
 from clinic.queries.side_effects import SideEffectRow, of_visit
+from clinic.rules.actors import Actor
 from clinic.rules.appointments import Status
 from clinic.rules.courses import CourseStatus
 from clinic.rules.permissions import Permission
@@ -38,15 +40,18 @@ from clinic.web.clinician.verdicts import (
     reading_view,
     verdict,
 )
+from clinic.web.guard import sites_here
 from clinic.web.requests import current_clinic
 
 HERE = frozenset({Status.ARRIVED, Status.CHECKED_IN})
+RECORDS = Permission.RECORD_SIDE_EFFECTS
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """What moves the visit on: a button that does it, or a link to a page that asks first."""
 
+    needs: Permission
     address: str
     label: str
     asks: bool = False
@@ -80,10 +85,8 @@ class VisitPage:
     strip: present.Strip | None
     is_on_hold: bool
     session: str
-    step: Step | None
     ending: Step | None
     has_begun: bool
-    may_log_vitals: bool
     verdict: VerdictView | None
     before: dict[str, str]
     readings: tuple[ReadingView, ...]
@@ -94,22 +97,37 @@ class VisitPage:
     appointment_id: int
     listed: SideEffectList
     modality: str | None
+    step: Step | None = None
+    may_log_vitals: bool = False
+    may_log_effects: bool = False
 
 
 def read_page(public_id: str) -> VisitPage:
     """Return the page of a visit in one read unit, or raise NotFound."""
     here = current_clinic()
     with reading(here.engine) as unit:
-        seen = chart(unit, public_id=public_id, site_ids=here.actor.site_ids)
+        seen = chart(unit, public_id=public_id, site_ids=sites_here())
+        refuse_own_chart(here.actor, seen.patient.id)
         rows = readings(unit, appointment_id=seen.appointment.id)
         effects = of_visit(unit, appointment_id=seen.appointment.id)
         books = {one: _book(unit, one) for one in {row.definition_id for row in rows}}
         listed = parse_side_effects(whole(unit, DefinitionKind.SIDE_EFFECTS))
         kind = visit_kind(unit, seen.appointment.definition_id).staff_label
-    may_log_vitals = here.actor.may(Permission.RECORD_VITALS)
     page = _page(seen, kind, rows, effects, books, listed)
     step = _step(seen, today=here.now.astimezone(ZoneInfo(seen.site.zone)).date())
-    return replace(page, step=step, may_log_vitals=may_log_vitals)
+    return _for_actor(replace(page, step=step), here.actor, seen.site.id)
+
+
+def _for_actor(page: VisitPage, actor: Actor, site_id: int) -> VisitPage:
+    """Return the page with what this person may do at the site, and without the rest."""
+    step, ending = page.step, page.ending
+    return replace(
+        page,
+        step=step if step and actor.may_at(step.needs, site_id) else None,
+        ending=ending if ending and actor.may_at(ending.needs, site_id) else None,
+        may_log_vitals=actor.may_at(Permission.RECORD_VITALS, site_id),
+        may_log_effects=actor.may_at(Permission.RECORD_SIDE_EFFECTS, site_id),
+    )
 
 
 def _book(unit: Session, definition_id: int) -> RuleBook:
@@ -142,10 +160,8 @@ def _page(
         strip=_strip(seen),
         is_on_hold=seen.course is not None and seen.course.status is CourseStatus.ON_HOLD,
         session=_session_word(seen, zone),
-        step=None,
         ending=_ending(seen),
         has_begun=seen.record is not None,
-        may_log_vitals=False,
         verdict=None if last is None else verdict(last, books[last.definition_id], zone),
         before=before_words(before[-1] if before and seen.record else None),
         readings=tuple(reading_view(row, zone) for row in reversed(rows)),
@@ -206,11 +222,16 @@ def _strip(seen: Chart) -> present.Strip | None:
             status=visit.status,
             outcome=visit.outcome,
             is_make_up=visit.is_make_up,
-            address=url_for("clinician.show_visit", public_id=visit.public_id),
+            address=_chart_address(visit),
         )
         for visit in seen.visits
     ]
     return present.strip(visits, today=seen.appointment.local_on)
+
+
+def _chart_address(visit: CourseVisit) -> str | None:
+    may_see = current_clinic().actor.may_at(Permission.SEE_CLINICAL, visit.site_id)
+    return url_for("clinician.show_visit", public_id=visit.public_id) if may_see else None
 
 
 def _session_word(seen: Chart, zone: str) -> str:
@@ -232,15 +253,17 @@ def _step(seen: Chart, *, today: date) -> Step | None:
     public_id, status = seen.appointment.public_id, seen.appointment.status
     is_due = status is Status.BOOKED and seen.appointment.local_on == today
     if status is Status.ARRIVED or is_due:
-        return Step(url_for("clinician.seat", public_id=public_id), gettext("In the room"))
+        address = url_for("clinician.seat", public_id=public_id)
+        return Step(Permission.CHECK_IN, address, gettext("In the room"))
     if status is not Status.CHECKED_IN:
         return None
     if seen.record is not None:
         address = url_for("clinician.finish", public_id=public_id)
-        return Step(address, gettext("End the visit"), asks=True)
+        return Step(RECORDS, address, gettext("End the visit"), asks=True)
     if seen.course is not None and seen.course.status is CourseStatus.ON_HOLD:
         return None
-    return Step(url_for("clinician.begin", public_id=public_id), gettext("Start the session"))
+    address = url_for("clinician.begin", public_id=public_id)
+    return Step(RECORDS, address, gettext("Start the session"))
 
 
 def _ending(seen: Chart) -> Step | None:
@@ -248,7 +271,7 @@ def _ending(seen: Chart) -> Step | None:
     if seen.record is not None or seen.appointment.status not in HERE:
         return None
     address = url_for("clinician.finish", public_id=seen.appointment.public_id)
-    return Step(address, gettext("Not treated today"), asks=True)
+    return Step(RECORDS, address, gettext("Not treated today"), asks=True)
 
 
 def _effect(row: SideEffectRow, listed: SideEffectList, zone: str) -> EffectView:

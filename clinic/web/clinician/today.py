@@ -18,7 +18,7 @@ class TodayRow:
 
     time: str
     name: str
-    address: str
+    address: str | None
     kind: str
     number: str
     tag: present.StatusTag
@@ -65,7 +65,7 @@ def today_list(
     sites: Sequence[SiteName],
     chosen: str,
     now: datetime,
-    address: Callable[[DayVisit], str],
+    address: Callable[[DayVisit], str | None],
 ) -> TodayList:
     """Return the list; `labels` are the staff labels of visit kinds by version row."""
     counted = {course_id: _counted(course) for course_id, course in courses.items()}
@@ -102,7 +102,7 @@ def _counted(course: Sequence[CourseVisit]) -> dict[int, str]:
 
 
 def _row(
-    visit: DayVisit, *, label: str, number: str, site: SiteName, address: str, now: datetime
+    visit: DayVisit, *, label: str, number: str, site: SiteName, address: str | None, now: datetime
 ) -> TodayRow:
     due, is_pressing = _due(visit, site.zone, now)
     return TodayRow(

@@ -19,7 +19,7 @@ from clinic.web.clinician.blueprint import blueprint
 from clinic.web.clinician.forms import SideEffectForm, VitalsForm
 from clinic.web.clinician.pages import VisitPage, fill_choices, read_page
 from clinic.web.errors import form_again
-from clinic.web.guard import needs
+from clinic.web.guard import needs, sites_here
 from clinic.web.looks import note_look
 from clinic.web.requests import current_clinic, see_other
 from clinic.web.shell import say
@@ -53,10 +53,9 @@ def fresh_forms(page: VisitPage) -> tuple[VitalsForm, SideEffectForm]:
 
 
 def visit_to_change(unit: Session, public_id: str) -> Appointment:
-    """Return a visit locked for change; NotFound when it is at a site one does not work at."""
-    actor = current_clinic().actor
-    appointment = locked_appointment(unit, public_id)
-    if actor.site_ids is not None and appointment.site_id not in actor.site_ids:
+    """Return a visit locked for change; NotFound where one may not do what this view does."""
+    appointment, sites = locked_appointment(unit, public_id), sites_here()
+    if sites is not None and appointment.site_id not in sites:
         raise NotFound("no_such_thing")
     return appointment
 

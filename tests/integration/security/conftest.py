@@ -1,7 +1,7 @@
 """A clinic with one real row behind every kind of address, and the walk over all of them."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -12,23 +12,30 @@ from werkzeug.routing import Rule
 
 from clinic.actions.accounts import create_login_link
 from clinic.actions.blocks import add_block
+from clinic.actions.worklists import raise_item
 from clinic.models import (
     Appointment,
+    ChangeSet,
     Course,
     Definition,
+    Grant,
     Observation,
     Patient,
     Resource,
     SideEffect,
     Site,
+    WorkItem,
 )
 from clinic.models.base import Base
 from clinic.models.engine import reading, writing
+from clinic.queries.pencils import LAPSED
+from clinic.rules.actors import Actor, rights_of
 from clinic.rules.courses import CourseStatus
+from clinic.rules.permissions import Role
 from tests.browsers import Browser
-from tests.cast import Cast
+from tests.cast import Cast, Person
 from tests.conftest import NOW
-from tests.factories import make_site
+from tests.factories import LONG_AGO, make_account, make_site, make_staff
 from tests.integration.web_desk.conftest import (
     MAKER,
     TODAY,
@@ -62,6 +69,8 @@ class Ids:
     effect: str
     token: str
     protocol: str
+    change_set: str
+    item: str
 
     def address(self, rule: Rule) -> str:
         """The address of a route; a route with an id of a new kind must be named here."""
@@ -74,8 +83,10 @@ class Ids:
             "effect_id": self.effect,
             "token": self.token,
             "key": self.protocol,
+            "change_set": self.change_set,
+            "item": self.item,
             "version": 1,
-            "verb": "arrive",
+            "verb": "approve" if "/pencil/" in rule.rule else "arrive",
             "filename": "css/clinic.css",
         }
         built = rule.build({name: values[name] for name in rule.arguments})
@@ -83,7 +94,7 @@ class Ids:
         return str(built[1])
 
 
-ABSENT = Ids(*(f"nothing{n}" for n in range(8)))
+ABSENT = Ids(*(f"nothing{n}" for n in range(10)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,22 @@ class World:
     pat: Ids
     quinn: Ids
     elsewhere: Ids
+    far_site_id: int
+
+    def hire(self, key: str, *grants: tuple[Role, int | None]) -> Browser:
+        """A browser of somebody new with these roles, each at its site (None: at every site)."""
+        with writing(self.engine) as session:
+            staff = make_staff(session, key=key, name=f"New {key.title()}"[:60])
+            session.add_all(
+                Grant(staff_id=staff.id, role=role.value, site_id=site_id, from_on=LONG_AGO)
+                for role, site_id in grants
+            )
+            account = make_account(session, staff=staff, login=key)
+            actor = Actor(account.id, rights_of((role.value, at) for role, at in grants))
+            person = Person(account.id, key, actor)
+        made = Browser(self.app)
+        made.log_in(person)
+        return made
 
     def rules(self, method: str) -> Iterator[Rule]:
         """The routes that answer this method."""
@@ -123,9 +150,13 @@ def database_url(sqlite_url: str) -> str:
 def world(app: Flask, desk: Desk, browser: Browsers) -> World:
     """Pat and Quinn with a visit begun, a reading and a side effect each; a second site."""
     cast = desk.cast
-    pat = _person(desk, browser("cleo"), cast.pat.patient_id or 0, 600)
-    quinn = _person(desk, browser("cleo"), cast.quinn.patient_id or 0, 720)
-    return World(app, desk.engine, cast, pat, quinn, _elsewhere(desk, pat))
+    cleo = browser("cleo")
+    elsewhere = _person(desk, cleo, cast.pat.patient_id or 0, 900)
+    pat = _person(desk, cleo, cast.pat.patient_id or 0, 600)
+    quinn = _person(desk, cleo, cast.quinn.patient_id or 0, 720)
+    far_site_id = _move_away(desk, elsewhere)
+    elsewhere = replace(elsewhere, blocks=_block(desk, 600, far_site_id))
+    return World(app, desk.engine, cast, pat, quinn, elsewhere, far_site_id)
 
 
 def _person(desk: Desk, cleo: Browser, patient_id: int, at: int) -> Ids:
@@ -149,7 +180,24 @@ def _person(desk: Desk, cleo: Browser, patient_id: int, at: int) -> Ids:
             ).one(),
             token=create_login_link(session, patient=patient, by=desk.cast.dana.actor, now=NOW),
             protocol="tms_itbs_ldlpfc",
+            change_set=session.get_one(ChangeSet, row.change_set_id).public_id,
+            item=_lapsed(session, row),
         )
+
+
+def _lapsed(session: Session, row: Appointment) -> str:
+    """Put the question of a lapsed pencil on the worklist of the visit's course."""
+    raise_item(
+        session,
+        kind=LAPSED,
+        subject=str(row.course_id),
+        patient_id=row.patient_id,
+        course_id=row.course_id,
+        now=NOW,
+    )
+    return session.scalars(
+        select(WorkItem.public_id).where(WorkItem.course_id == row.course_id)
+    ).one()
 
 
 def _record(cleo: Browser, address: str) -> None:
@@ -208,23 +256,11 @@ def _block(desk: Desk, at: int, site_id: int | None = None) -> str:
         ).public_id
 
 
-def _elsewhere(desk: Desk, pat: Ids) -> Ids:
-    """Return Pat's ids with a visit, a course and a closed time of a site nobody here works at."""
-    visit = desk.book(at=900)
-    course = _course(desk, visit)
+def _move_away(desk: Desk, ids: Ids) -> int:
+    """Bring a visit with its course to a site where nobody of the cast works; return its id."""
     with writing(desk.engine) as session:
         site: Site = make_site(session, key="far", name="Far Street")
-        row = session.scalars(select(Appointment).where(Appointment.public_id == visit)).one()
-        row.site_id = site.id
-        session.scalars(select(Course).where(Course.public_id == course)).one().site_id = site.id
-        site_id = site.id
-    return Ids(
-        visits=visit,
-        patients=pat.patients,
-        courses=course,
-        blocks=_block(desk, 600, site_id),
-        reading=pat.reading,
-        effect=pat.effect,
-        token=pat.token,
-        protocol=pat.protocol,
-    )
+        row = session.scalars(select(Appointment).where(Appointment.public_id == ids.visits)).one()
+        course = session.scalars(select(Course).where(Course.public_id == ids.courses)).one()
+        row.site_id = course.site_id = site.id
+        return site.id

@@ -44,7 +44,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-AT_A_SITE = ("visits", "courses", "blocks")
+AT_A_SITE = ("visits", "courses", "blocks", "pencils")
 ASKED: tuple[dict[str, str], ...] = ({}, {"X_Fragment": "1"}, {"X_Poll": "1"})
 SECRETS = ("Price", "Quist", "1001", "1002")
 
@@ -154,7 +154,7 @@ def test_a_form_for_another_sites_visit_changes_nothing(world: World, browser: B
             address = world.elsewhere.address(rule)
             data = {"version": "1", "reason": "x", "tap": "headache", "grade": "1"}
             answer = who.post(address, {**token, **data, "request_key": rule.endpoint})
-            if answer.status_code not in {403, 404}:
+            if answer.status_code not in {403, 404, 422}:
                 wrong.append((name, address, answer.status_code))
 
     assert (wrong, world.rows()) == ([], before)

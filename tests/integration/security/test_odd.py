@@ -29,7 +29,7 @@ def test_odd_ids_and_odd_words_are_never_a_fault(world: World, browser: Browsers
         who = browser(name)
         token = who.form("/account" if name else "/log-in")
         for odd in ODD:
-            for method, address in addresses(world, name, part, Ids(*[odd] * 8)):
+            for method, address in addresses(world, name, part, Ids(*[odd] * 10)):
                 query = "&".join(f"{one}=%00" for one in ARGUMENTS)
                 answer = (
                     who.get(f"{address}?{query}")
