@@ -8,7 +8,7 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Engine
@@ -26,6 +26,7 @@ from clinic.actions.outbox import (
     settle_sent,
     settle_temporary,
 )
+from clinic.actions.pencils import lapse_pencil
 from clinic.actions.request_keys import prune_request_keys
 from clinic.actions.sessions import prune_sessions
 from clinic.actions.sweeps import flag_missed, postpone_flag, prune_cells
@@ -39,6 +40,7 @@ from clinic.messaging.base import (
 )
 from clinic.messaging.texts import compose
 from clinic.models.engine import reading, writing
+from clinic.queries.courses import lapsing
 from clinic.queries.messages import claimable
 from clinic.queries.worklists import due_flags
 from clinic.rules.actors import system_actor
@@ -51,6 +53,7 @@ SEND_CAP = 200
 
 SWEEP_CAP = 500
 SWEEPER = system_actor("missed_sweep")
+LAPSER = system_actor("pencil_lapse")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,10 @@ class TickReport:
     closed: int = 0
     put_back: int = 0
     flagged: int = 0
+    lapsed: int = 0
     failed_messages: list[int] = field(default_factory=list)
     failed_flags: list[int] = field(default_factory=list)
+    failed_courses: list[int] = field(default_factory=list)
 
 
 def new_owner() -> str:
@@ -86,6 +91,7 @@ def tick(works: Works) -> TickReport:
     report = TickReport()
     say_alive(works)
     sweep_missed(works, report)
+    lapse_pencils(works, report)
     write_reminders(works, report)
     send_due(works, report)
     return report
@@ -118,6 +124,22 @@ def sweep_missed(works: Works, report: TickReport) -> None:
             report.failed_flags.append(appointment_id)
             with writing(works.engine) as session:
                 postpone_flag(session, appointment_id=appointment_id, now=works.now())
+
+
+def lapse_pencils(works: Works, report: TickReport) -> None:
+    """Give up the pencilled courses whose day has come, each in its own write unit."""
+    tomorrow = works.now().date() + timedelta(days=1)  # it is tomorrow already somewhere
+    with reading(works.engine) as session:
+        due = session.scalars(lapsing(tomorrow).limit(SWEEP_CAP)).all()
+    for course_id in due:
+        try:
+            with writing(works.engine) as session:
+                report.lapsed += lapse_pencil(
+                    session, course_id=course_id, by=LAPSER, now=works.now()
+                )
+        except Exception:  # one bad course must not keep the others; it is tried again and reported
+            log.exception("course %d could not be given up", course_id)
+            report.failed_courses.append(course_id)
 
 
 def send_due(works: Works, report: TickReport) -> None:

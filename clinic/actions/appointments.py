@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from clinic.actions.audit import require
+from clinic.actions.audit import require_at
 from clinic.actions.bookings import (
     PATIENT_REQUIREMENT,
     Claim,
@@ -21,6 +21,7 @@ from clinic.actions.bookings import (
 )
 from clinic.actions.change_sets import add_change_set
 from clinic.actions.messages import queue_change_notice
+from clinic.actions.pictures import picture_with_seats
 from clinic.actions.status_steps import (
     add_status_change,
     audit_appointment,
@@ -152,7 +153,7 @@ def book_appointment(
     session: Session, *, draft: VisitDraft, by: Actor, now: datetime
 ) -> Appointment:
     """Book one appointment (a consult, an extra or a make-up) and return it."""
-    require(by, Permission.SCHEDULE)
+    require_at(by, Permission.SCHEDULE, draft.site.id)
     change_set = add_change_set(
         session,
         kind="appointment_booked",
@@ -185,11 +186,11 @@ def move_appointment(
 
     Conflict when it changed since it was shown (`version`) or the new time is taken.
     """
-    require(by, Permission.SCHEDULE)
+    require_at(by, Permission.SCHEDULE, appointment.site_id)
     check_version(appointment, version)
     if appointment.status not in (Status.BOOKED, Status.PENDING):
         raise RuleBroken("move_refused", status=appointment.status.value)
-    old_start, old_on = appointment.start_at, appointment.local_on
+    picture, old_on = picture_with_seats(session, appointment), appointment.local_on
     _reseat(session, appointment, to, site, kind)
     change_set = _change(
         session, appointment, "appointment_moved", by=by, now=now, tell=tell_patient
@@ -198,7 +199,7 @@ def move_appointment(
         session,
         appointment,
         verb="move",
-        before=(appointment.status, old_start),
+        before=picture,
         change_set=change_set,
         by=by,
         now=now,
@@ -263,9 +264,9 @@ def cancel_appointment(
     now: datetime,
 ) -> ChangeSet:
     """Cancel an appointment: its seats are free at once, its history stays."""
-    require(by, Permission.SCHEDULE)
+    require_at(by, Permission.SCHEDULE, appointment.site_id)
     check_version(appointment, version)
-    before = (appointment.status, appointment.start_at)
+    picture = picture_with_seats(session, appointment)
     appointment.status = next_of(appointment, Verb.CANCEL)
     appointment.cancelled_at = now
     appointment.cancelled_by = cancelled_by
@@ -282,7 +283,7 @@ def cancel_appointment(
         session,
         appointment,
         verb=Verb.CANCEL,
-        before=before,
+        before=picture,
         change_set=change_set,
         by=by,
         now=now,

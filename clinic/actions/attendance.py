@@ -4,12 +4,13 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from clinic.actions.audit import require
+from clinic.actions.audit import require_at
 from clinic.actions.status_steps import step
-from clinic.actions.worklists import MISSED, raise_item, withdraw_missed
+from clinic.actions.worklists import raise_missed, withdraw_missed
 from clinic.errors import RuleBroken
 from clinic.models.appointments import Appointment
 from clinic.models.courses import Course
+from clinic.queries.outcomes import outcome_reasons
 from clinic.rules.actors import Actor
 from clinic.rules.appointments import Outcome, Status, Verb, fits_outcome
 from clinic.rules.courses import UNSTARTED, CourseVerb, next_course_status
@@ -20,7 +21,7 @@ def arrive(
     session: Session, *, appointment: Appointment, version: int, by: Actor, now: datetime
 ) -> None:
     """Note that the patient is here; a missed flag is withdrawn, both facts stay on record."""
-    require(by, Permission.CHECK_IN)
+    require_at(by, Permission.CHECK_IN, appointment.site_id)
     if appointment.status is Status.NOSHOW:
         withdraw_missed(session, appointment=appointment, now=now)
         step(session, appointment, Verb.WITHDRAW_NO_SHOW, version, by, now)
@@ -34,7 +35,7 @@ def check_in(
     session: Session, *, appointment: Appointment, version: int, by: Actor, now: datetime
 ) -> None:
     """Note that the patient is in the room."""
-    require(by, Permission.CHECK_IN)
+    require_at(by, Permission.CHECK_IN, appointment.site_id)
     step(session, appointment, Verb.CHECK_IN, version, by, now)
     appointment.arrived_at = appointment.arrived_at or now
     appointment.flag_at = None
@@ -50,9 +51,13 @@ def fulfil(
     by: Actor,
     now: datetime,
 ) -> None:
-    """Note that the visit is done; a course becomes active at its first delivered visit."""
-    require(by, Permission.CHECK_IN)
-    if not fits_outcome(outcome, outcome_reason):
+    """Note that the visit is done; a course becomes active at its first delivered visit.
+
+    RuleBroken when the reason is not one of the policies in force for this outcome.
+    """
+    require_at(by, Permission.CHECK_IN, appointment.site_id)
+    listed = () if outcome_reason is None else outcome_reasons(session).get(outcome, ())
+    if not fits_outcome(outcome, outcome_reason, listed):
         raise RuleBroken("outcome_needs_reason", outcome=outcome.value)
     step(session, appointment, Verb.FULFIL, version, by, now)
     appointment.outcome = outcome
@@ -74,17 +79,9 @@ def mark_no_show(
     session: Session, *, appointment: Appointment, version: int, by: Actor, now: datetime
 ) -> None:
     """Note that the patient did not come: no number is used, the worklist asks for a make-up."""
-    require(by, Permission.CHECK_IN)
+    require_at(by, Permission.CHECK_IN, appointment.site_id)
     if now < appointment.start_at:
         raise RuleBroken("not_started_yet", start_at=appointment.start_at.isoformat())
     step(session, appointment, Verb.NO_SHOW, version, by, now)
     appointment.flag_at = None
-    raise_item(
-        session,
-        kind=MISSED,
-        subject=str(appointment.id),
-        patient_id=appointment.patient_id,
-        course_id=appointment.course_id,
-        appointment_id=appointment.id,
-        now=now,
-    )
+    raise_missed(session, appointment=appointment, now=now)

@@ -14,6 +14,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from clinic.actions.pictures import Held
 from clinic.errors import Conflict, RuleBroken
 from clinic.models.appointments import Appointment, Assignment, BoardVersion
 from clinic.models.resources import Cell, Resource, Seat
@@ -239,6 +240,32 @@ def move_seats(session: Session, *, seatings: Mapping[int, Seating]) -> None:
     session.execute(delete(Assignment).where(Assignment.appointment_id.in_(list(seatings))))
     session.execute(delete(Cell).where(Cell.appointment_id.in_(list(seatings))))
     claim_seats(session, seatings=seatings)
+
+
+def put_back_seats(session: Session, *, held: Mapping[int, Sequence[Held]]) -> None:
+    """Let appointments (by id) hold exactly what a picture says, in place of what they hold now.
+
+    Hours and shifts are not asked again: it was so before. Conflict when a seat is taken since.
+    """
+    now_held = session.scalars(
+        select(Assignment.resource_id).where(
+            Assignment.appointment_id.in_(list(held)), Assignment.is_held
+        )
+    ).all()
+    resource_ids = {one.resource_id for holds in held.values() for one in holds}
+    lock_resources(session, {*now_held, *resource_ids})
+    session.execute(delete(Assignment).where(Assignment.appointment_id.in_(list(held))))
+    session.execute(delete(Cell).where(Cell.appointment_id.in_(list(held))))
+    rows = [
+        {"appointment_id": key, **{name: getattr(one, name) for name in Held.__dataclass_fields__}}
+        for key, holds in held.items()
+        for one in holds
+    ]
+    taking = [row for row in rows if row["is_held"]]
+    if rows:
+        session.execute(insert(Assignment), rows)
+    if taking:
+        session.execute(insert(Cell), _cells(session, taking, _things(session, resource_ids)))
 
 
 def insert_appointments(

@@ -17,6 +17,7 @@ def add_change_set(
     by: Actor,
     now: datetime,
     reason: str = "",
+    undoes_id: int | None = None,
 ) -> ChangeSet:
     """Add the change set of one click and return it with its id."""
     change_set = ChangeSet(
@@ -24,6 +25,7 @@ def add_change_set(
         patient_id=patient_id,
         course_id=course_id,
         reason=reason,
+        undoes_id=undoes_id,
         created_at=now,
         created_by=by.account_id,
     )

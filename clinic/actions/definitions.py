@@ -13,11 +13,16 @@ from clinic.actions.audit import record_audit, require
 from clinic.errors import Value
 from clinic.models.base import JsonValue
 from clinic.models.definitions import Definition, DefinitionStatus
-from clinic.queries.definitions import DefinitionKind, current_ids, protocol_of
+from clinic.queries.definitions import DefinitionKind, current_ids, protocol_of, starter
 from clinic.rules.actors import Actor
 from clinic.rules.data import DataError
+from clinic.rules.decent_hours import reminder_window
+from clinic.rules.gaps import gap_rules
+from clinic.rules.messages import link_life, message_policy
+from clinic.rules.patient_texts import parse_texts
 from clinic.rules.permissions import Permission
 from clinic.rules.protocols import Protocol
+from clinic.rules.reminders import reminder_policies
 from clinic.rules.side_effects import parse_side_effects
 from clinic.rules.steps import Step
 from clinic.rules.visit_kinds import parse_visit_kind
@@ -35,6 +40,7 @@ STARTER = (
     "instruments",
     "operations",
     "codes",
+    "texts",
 )
 LISTS = {"protocols": DefinitionKind.PROTOCOL, "visit_kinds": DefinitionKind.VISIT_KIND}
 
@@ -217,9 +223,19 @@ def _body_faults(entry: Entry, visit_kinds: Collection[str]) -> list[Fault]:
             parse_thresholds(entry.body)
         case DefinitionKind.SIDE_EFFECTS:
             parse_side_effects(entry.body)
+        case DefinitionKind.TEXTS:
+            parse_texts(entry.body)
+        case DefinitionKind.POLICIES:
+            _read_policies({**starter(DefinitionKind.POLICIES), **entry.body})
         case _:
             pass
     return []
+
+
+def _read_policies(body: Mapping[str, JsonValue]) -> None:
+    """Read all that is read of the policies; DataError when a part does not parse."""
+    for read in (message_policy, link_life, reminder_window, reminder_policies, gap_rules):
+        read(body)
 
 
 def _unknown_kinds(protocol: Protocol, visit_kinds: Collection[str], path: str) -> list[Fault]:

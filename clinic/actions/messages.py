@@ -2,9 +2,11 @@
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from clinic.errors import Conflict
 from clinic.models.appointments import Appointment
 from clinic.models.base import new_public_id
 from clinic.models.courses import ChangeSet
@@ -12,11 +14,18 @@ from clinic.models.messages import Message, MessageState
 from clinic.queries.definitions import policies, visit_kind
 from clinic.queries.messages import Unreminded, unreminded
 from clinic.rules.decent_hours import day_before, reminder_window
-from clinic.rules.messages import CHANGE_NOTICE_LIFE, CHANGE_NOTICE_WAIT, MessageKind
+from clinic.rules.messages import MessageKind, message_policy
 
 EMAIL = "email"
 HORIZON = timedelta(days=8)
 NO_REMINDER = "none"
+UNDONE = "undone"
+ON_ITS_WAY = (
+    MessageState.LEASED,
+    MessageState.DATA,
+    MessageState.SENT,
+    MessageState.UNCONFIRMED,
+)
 
 
 def queue_message(
@@ -59,20 +68,41 @@ def queue_message(
 def queue_change_notice(session: Session, *, change_set: ChangeSet, now: datetime) -> bool:
     """Write the one message that tells the patient of a change set; False when it is there already.
 
-    It waits three minutes and its text is made when it is sent, from the appointments as they are
-    then, so that several changes in one set make one message and undo sends nothing. The change
-    set must have been flushed; its kind must be a MessageKind.
+    It waits as long as undo is offered, so that undo sends nothing. Its text is made when it is
+    sent, from the appointments as they are then: several changes in one set make one message. The
+    change set must have been flushed; its kind must be a MessageKind.
     """
+    policy = message_policy(policies(session))
     return queue_message(
         session,
         kind=MessageKind(change_set.kind),
         patient_id=change_set.patient_id,
         change_set=change_set,
-        send_after=now + CHANGE_NOTICE_WAIT,
-        not_after=now + CHANGE_NOTICE_LIFE,
+        send_after=now + policy.notice_wait,
+        not_after=now + policy.notice_life,
         dedupe_key=f"change:{change_set.public_id}",
         now=now,
     )
+
+
+def cancel_notices(session: Session, *, change_set_id: int) -> None:
+    """Cancel the waiting messages of a change set; Conflict when one is already on its way."""
+    session.execute(
+        update(Message)
+        .where(
+            Message.change_set_id == change_set_id,
+            Message.state.in_([MessageState.DUE, MessageState.HELD]),
+        )
+        .values(state=MessageState.CANCELLED, outcome_code=UNDONE)
+        .execution_options(synchronize_session=False)
+    )
+    gone = session.scalars(
+        select(Message.id).where(
+            Message.change_set_id == change_set_id, Message.state.in_(ON_ITS_WAY)
+        )
+    ).all()
+    if gone:
+        raise Conflict("undo_too_late")
 
 
 def materialise_reminders(session: Session, *, now: datetime) -> int:

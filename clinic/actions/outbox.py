@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from clinic.actions.worklists import raise_item
 from clinic.errors import Conflict
 from clinic.models.messages import Message, MessageState
+from clinic.queries.definitions import policies
 from clinic.queries.letters import Verdict, judge
 from clinic.queries.messages import is_claimable
-from clinic.rules.messages import MAX_AMBIGUOUS_TRIES, Letter, pause_after
+from clinic.rules.messages import Letter, MessagePolicy, message_policy, pause_after
 
 LEASE = timedelta(minutes=2)
 """Longer than the slowest exchange with a mail server: four time-outs of 10 seconds."""
@@ -29,10 +30,10 @@ def claim_message(
     """Take the lease of one message; False when another process has it or it is settled.
 
     A message found in its DATA phase was left by a process that died there: that try is ambiguous,
-    and after the second one the message is closed as unconfirmed.
+    and after the last one allowed the message is closed as unconfirmed.
     """
     is_given_up = (Message.state == MessageState.DATA) & (
-        Message.ambiguous_tries + 1 >= MAX_AMBIGUOUS_TRIES
+        Message.ambiguous_tries + 1 >= _policy(session).most_ambiguous
     )
     mine = (Message.id == message_id) & is_claimable(now, machine_now)
     if _change(session, mine & is_given_up, _closed(MessageState.UNCONFIRMED, "crashed_in_data")):
@@ -109,7 +110,7 @@ def settle_temporary(
 ) -> None:
     """Put the message back with a pause that grows; past its time it is closed."""
     message = _held(session, message_id, owner)
-    _put_back(message, code, jitter, now)
+    _put_back(session, message, code, jitter, now)
 
 
 def settle_ambiguous(
@@ -118,8 +119,8 @@ def settle_ambiguous(
     """Put the message back once; the second time it is closed as unconfirmed and the desk told."""
     message = _held(session, message_id, owner)
     message.ambiguous_tries += 1
-    if message.ambiguous_tries < MAX_AMBIGUOUS_TRIES:
-        _put_back(message, code, jitter, now)
+    if message.ambiguous_tries < _policy(session).most_ambiguous:
+        _put_back(session, message, code, jitter, now)
         return
     _close(session, message, MessageState.UNCONFIRMED, code, now)
 
@@ -168,10 +169,14 @@ def _held(session: Session, message_id: int, owner: str) -> Message:
     return message
 
 
-def _put_back(message: Message, code: str, jitter: float, now: datetime) -> None:
+def _policy(session: Session) -> MessagePolicy:
+    return message_policy(policies(session))
+
+
+def _put_back(session: Session, message: Message, code: str, jitter: float, now: datetime) -> None:
     message.tries += 1
     message.state = MessageState.DUE
-    message.next_at = now + pause_after(message.tries, jitter)
+    message.next_at = now + pause_after(message.tries, jitter, _policy(session))
     message.outcome_code = code
     message.lease_owner = message.lease_until = None
 

@@ -15,7 +15,7 @@ from clinic.actions.patients import put_patient
 from clinic.actions.puts import Put
 from clinic.actions.resources import put_resource
 from clinic.actions.sites import put_organisation, put_site
-from clinic.actions.staff import put_staff
+from clinic.actions.staff import link_own_chart, put_staff
 from clinic.errors import Conflict, NotFound, RuleBroken
 from clinic.models.accounts import Account
 from clinic.models.base import JsonValue
@@ -68,6 +68,8 @@ def apply_setup(session: Session, *, document: JsonValue, by: Actor, now: dateti
     sections["patients"] = _each(
         "patients", setup.patients, lambda spec: put_patient(session, spec=spec, by=by, now=now)
     )
+    if any(spec.patient is not None for spec in setup.staff):
+        sections["own_charts"] = _own_charts(session, setup, by=by, now=now)
     session.flush()
     return SetupReport(sections, tuple(sorted(_logins(session) - before)))
 
@@ -120,6 +122,19 @@ def _leave(session: Session, setup: Setup, *, by: Actor, now: datetime) -> Count
         for index, block in enumerate(spec.leave or ()):
             with _at(f"$.staff[{person}].leave[{index}]"):
                 done[put_block(session, spec=block, by=by, now=now)] += 1
+    return done
+
+
+def _own_charts(session: Session, setup: Setup, *, by: Actor, now: datetime) -> Counter[Put]:
+    """Link the people who are patients too, once all patients are there."""
+    done: Counter[Put] = Counter()
+    for index, spec in enumerate(setup.staff):
+        if spec.patient is not None:
+            with _at(f"$.staff[{index}].patient"):
+                linked = link_own_chart(
+                    session, staff_key=spec.key, record_number=spec.patient, by=by, now=now
+                )
+                done[linked] += 1
     return done
 
 

@@ -1,5 +1,6 @@
 """Status steps: one transition of an appointment, with status row, audit row and board version."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -7,8 +8,11 @@ from sqlalchemy.orm import Session
 
 from clinic.actions.audit import record_audit
 from clinic.actions.bookings import raise_board_versions
+from clinic.actions.change_sets import add_change_set
+from clinic.actions.pictures import picture_of, read_picture
 from clinic.errors import Conflict, NotFound, RuleBroken
 from clinic.models.appointments import Appointment, StatusChange
+from clinic.models.base import JsonValue
 from clinic.models.courses import ChangeSet
 from clinic.rules.actors import Actor
 from clinic.rules.appointments import Status, TransitionRefused, Verb, next_status
@@ -38,15 +42,34 @@ def step(
     by: Actor,
     now: datetime,
 ) -> None:
-    """Make one transition with its status row, audit row and board version."""
+    """Make one transition with its status row, audit row and board version.
+
+    A person's step is a change set of its own, so that it can be undone; a job's is none.
+    """
     check_version(appointment, version)
-    before = (appointment.status, appointment.start_at)
+    picture = picture_of(session, appointment)
     appointment.status = next_of(appointment, verb)
     appointment.version += 1
+    change_set = None if by.account_id is None else _step_set(session, appointment, verb, by, now)
     add_status_change(
-        session, appointment, verb=verb, before=before, change_set=None, by=by, now=now
+        session, appointment, verb=verb, before=picture, change_set=change_set, by=by, now=now
     )
     touch(session, appointment, verb, by, now)
+
+
+def _step_set(
+    session: Session, appointment: Appointment, verb: Verb, by: Actor, now: datetime
+) -> ChangeSet:
+    change_set = add_change_set(
+        session,
+        kind=verb.value,
+        patient_id=appointment.patient_id,
+        course_id=appointment.course_id,
+        by=by,
+        now=now,
+    )
+    appointment.change_set_id = change_set.id
+    return change_set
 
 
 def next_of(appointment: Appointment, verb: Verb) -> Status:
@@ -64,23 +87,25 @@ def add_status_change(
     appointment: Appointment,
     *,
     verb: str,
-    before: tuple[Status, datetime],
+    before: Mapping[str, JsonValue],
     change_set: ChangeSet | None,
     by: Actor,
     now: datetime,
     reason: str = "",
 ) -> None:
-    """Add the status row; `before` is the status and start before the change."""
+    """Add the status row; `before` is the picture of the appointment before the change."""
+    was = read_picture(before)
     session.add(
         StatusChange(
             appointment_id=appointment.id,
             verb=str(verb),
-            from_status=before[0],
+            from_status=was.status,
             to_status=appointment.status,
-            from_start_at=before[1],
+            from_start_at=was.start_at,
             to_start_at=appointment.start_at,
             reason=reason,
             change_set_id=None if change_set is None else change_set.id,
+            before=dict(before),
             at=now,
             by=by.account_id,
         )

@@ -6,12 +6,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clinic.actions.attendance import fulfil
-from clinic.actions.audit import record_audit, require
+from clinic.actions.audit import record_audit, require_at_chair
 from clinic.errors import Conflict, NotFound, RuleBroken
 from clinic.models.appointments import Appointment
 from clinic.models.courses import Course
 from clinic.models.records import VisitRecord
-from clinic.queries.outcomes import outcome_reasons
+from clinic.queries.definitions import visit_kind
 from clinic.rules.actors import Actor
 from clinic.rules.appointments import Outcome, Status
 from clinic.rules.courses import CourseStatus
@@ -34,7 +34,7 @@ def start_visit(
 
     RuleBroken when the patient is not here or the course is on hold, Conflict when it is open.
     """
-    require(by, Permission.RECORD_SIDE_EFFECTS)
+    require_at_chair(by, Permission.RECORD_SIDE_EFFECTS, appointment)
     if appointment.status not in HERE:
         raise RuleBroken("visit_not_here", status=appointment.status.value)
     _check_hold(session, appointment)
@@ -50,7 +50,7 @@ def end_visit(
     session: Session, *, appointment: Appointment, at: datetime, by: Actor, now: datetime
 ) -> VisitRecord:
     """Close the record of a visit; NotFound when it was never opened, Conflict when closed."""
-    require(by, Permission.RECORD_SIDE_EFFECTS)
+    require_at_chair(by, Permission.RECORD_SIDE_EFFECTS, appointment)
     record = _record(session, appointment)
     if record is None:
         raise NotFound("visit_not_started")
@@ -76,16 +76,18 @@ def finish_visit(
 ) -> None:
     """Close the record, if it is open, and mark the visit done with what came of it.
 
-    RuleBroken when the reason is not one of the policies in force for this outcome. Whoever came
-    and was not treated needs no record; every other outcome needs one.
+    RuleBroken when the reason is not one of the policies in force for this outcome. Whoever keeps
+    records has begun a treatment before it is done; who came and was not treated needs no record.
+    The desk keeps none: it notes that a visit is done, but never closes a record of the chair.
     """
-    require(by, Permission.RECORD_SIDE_EFFECTS)
-    if reason is not None and reason not in outcome_reasons(session).get(outcome, ()):
-        raise RuleBroken("outcome_needs_reason", outcome=outcome.value)
+    require_at_chair(by, Permission.CHECK_IN, appointment)
     record = _record(session, appointment)
-    if record is None and outcome is not Outcome.NOT_TREATED:
+    keeps_records = by.may_at(Permission.RECORD_SIDE_EFFECTS, appointment.site_id)
+    if record is None and keeps_records and _needs_record(session, appointment, outcome):
         raise RuleBroken("visit_not_started")
     if record is not None and record.ended_at is None:
+        if not keeps_records:
+            raise RuleBroken("visit_open_at_chair")
         end_visit(session, appointment=appointment, at=now, by=by, now=now)
     fulfil(
         session,
@@ -96,6 +98,20 @@ def finish_visit(
         by=by,
         now=now,
     )
+
+
+def reopen_visit(session: Session, *, appointment: Appointment, ended_at: datetime) -> None:
+    """Open a record again that was closed at this moment, because finishing it was undone."""
+    record = _record(session, appointment)
+    if record is not None and record.ended_at == ended_at:
+        record.ended_at = record.ended_by = None
+
+
+def _needs_record(session: Session, appointment: Appointment, outcome: Outcome) -> bool:
+    """Say whether a visit cannot be done without having begun: a treatment that was given."""
+    if outcome is Outcome.NOT_TREATED:
+        return False
+    return visit_kind(session, appointment.definition_id).counts_as_delivered
 
 
 def _check_hold(session: Session, appointment: Appointment) -> None:

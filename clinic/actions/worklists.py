@@ -6,10 +6,14 @@ from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from clinic.actions.audit import record_audit, require_at
+from clinic.errors import Conflict
 from clinic.models.appointments import Appointment
 from clinic.models.base import new_public_id
 from clinic.models.worklists import WorkItem
 from clinic.rules.actors import Actor
+from clinic.rules.permissions import Permission
+from clinic.rules.worklists import NoNewDate
 
 MISSED = "missed"
 WITHDRAWN = "withdrawn"
@@ -79,4 +83,64 @@ def settle_missed(session: Session, *, appointment_id: int, by: Actor, now: date
         )
         .values(done_at=now, done_by=by.account_id, outcome=MADE_UP)
         .execution_options(synchronize_session=False)
+    )
+
+
+def reopen_made_up(session: Session, *, appointment_id: int) -> None:
+    """Ask again for the make-up of a missed appointment, because its booking was undone."""
+    session.execute(
+        update(WorkItem)
+        .where(
+            WorkItem.appointment_id == appointment_id,
+            WorkItem.kind == MISSED,
+            WorkItem.outcome == MADE_UP,
+        )
+        .values(done_at=None, done_by=None, outcome=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def raise_missed(session: Session, *, appointment: Appointment, now: datetime) -> None:
+    """Ask for the make-up of a missed appointment; raised again after a withdrawal, it reopens."""
+    raise_item(
+        session,
+        kind=MISSED,
+        subject=str(appointment.id),
+        patient_id=appointment.patient_id,
+        course_id=appointment.course_id,
+        appointment_id=appointment.id,
+        now=now,
+    )
+
+
+def drop_missed(
+    session: Session, *, appointment: Appointment, reason: NoNewDate, by: Actor, now: datetime
+) -> None:
+    """Take a missed appointment off the worklist without a new date, for a coded reason.
+
+    Conflict when it is not there any more: made up, withdrawn or dropped meanwhile.
+    """
+    require_at(by, Permission.SCHEDULE, appointment.site_id)
+    dropped = session.scalars(
+        update(WorkItem)
+        .where(
+            WorkItem.appointment_id == appointment.id,
+            WorkItem.kind == MISSED,
+            WorkItem.done_at.is_(None),
+        )
+        .values(done_at=now, done_by=by.account_id, outcome=reason.value)
+        .returning(WorkItem.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if not dropped:
+        raise Conflict("missed_settled")
+    record_audit(
+        session,
+        verb="drop_missed",
+        subject="appointment",
+        subject_id=appointment.id,
+        patient_id=appointment.patient_id,
+        values={"reason": reason.value},
+        by=by,
+        now=now,
     )

@@ -40,7 +40,7 @@ def command(moment: str | None, *, as_json: bool, hold_past: bool) -> None:
     report = tick(works)
     prune(works)  # who calls this from cron runs no scheduler that would do it each hour
     _say(asdict(report), sentence(report), as_json)
-    if report.failed_flags or report.failed_messages:
+    if _failed(report):
         raise SystemExit(1)
 
 
@@ -70,6 +70,11 @@ def sentence(report: TickReport) -> str:
         f"{report.put_back} to be tried again",
         f"{report.reminders_written} reminders written",
         f"{report.flagged} visits flagged as missed",
-        f"{len(report.failed_messages) + len(report.failed_flags)} failed",
+        f"{report.lapsed} pencilled courses given up",
+        f"{_failed(report)} failed",
     ]
     return ", ".join(parts) + "."
+
+
+def _failed(report: TickReport) -> int:
+    return len(report.failed_messages) + len(report.failed_flags) + len(report.failed_courses)

@@ -10,7 +10,7 @@ from clinic.actions.accounts import (
     hash_password,
     set_password,
 )
-from clinic.actions.staff import put_staff
+from clinic.actions.staff import link_own_chart, put_staff
 from clinic.commands.common import answer, command_actor, json_option, open_clinic
 from clinic.commands.passwords import one_time_password, read_password
 from clinic.errors import NotFound
@@ -104,6 +104,27 @@ def password(ctx: click.Context, login: str, password_stdin: bool, as_json: bool
             now=clinic.now(),
         )
     _say(login, None if password_stdin else fresh, as_json=as_json)
+
+
+@command.command
+@click.argument("key")
+@click.argument("record_number", default="")
+@click.pass_context
+def patient(ctx: click.Context, key: str, record_number: str) -> None:
+    """Say that the person KEY is the patient RECORD_NUMBER too; without a number, that nobody is.
+
+    Staff do not open or write their own chart; as patients they use a log-in of their own.
+
+    \b
+    Example:
+      clinic user patient dana 1001
+    """
+    clinic, actor = open_clinic(), command_actor(ctx)
+    with writing(clinic.engine) as session:
+        link_own_chart(
+            session, staff_key=key, record_number=record_number, by=actor, now=clinic.now()
+        )
+    click.echo(f"{key} is patient {record_number}" if record_number else f"{key} is no patient")
 
 
 @command.command(name="list")

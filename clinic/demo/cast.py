@@ -18,8 +18,7 @@ from clinic.actions.setup import apply_setup
 from clinic.models.accounts import Account
 from clinic.models.patients import Patient
 from clinic.models.staff import Grant, Staff
-from clinic.rules.actors import Actor, system_actor
-from clinic.rules.permissions import permissions_of
+from clinic.rules.actors import Actor, rights_of, system_actor
 
 DATA = Path(clinic.__file__).parent / "data"
 PASSWORD = "demo-only-password"  # noqa: S105 -- the demo serves on loopback and says so
@@ -80,13 +79,15 @@ def _actor(session: Session, login: str, now: datetime) -> Actor:
         .join(Staff, Staff.id == Account.staff_id)
         .where(Account.login == login)
     ).one()
-    roles = session.scalars(select(Grant.role).where(Grant.staff_id == staff.id)).all()
+    grants = session.execute(
+        select(Grant.role, Grant.site_id).where(Grant.staff_id == staff.id)
+    ).all()
     return Actor(
         account_id=account.id,
-        permissions=permissions_of(roles),
+        rights=rights_of((role, site_id) for role, site_id in grants),
         staff_id=staff.id,
         name=staff.name,
-        roles=tuple(roles),
+        roles=tuple(role for role, _ in grants),
     )
 
 

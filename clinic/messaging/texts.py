@@ -41,6 +41,7 @@ ENGLISH = Words(
     subjects={
         MessageKind.REMINDER: "Reminder from {clinic}",
         MessageKind.COURSE_BOOKED: "Your visits at {clinic}",
+        MessageKind.COURSE_APPROVED: "Your visits at {clinic}",
         MessageKind.APPOINTMENT_BOOKED: "Your visit at {clinic}",
         MessageKind.APPOINTMENT_MOVED: "New time for your visit at {clinic}",
         MessageKind.APPOINTMENT_CANCELLED: "Your visit at {clinic} is cancelled",
@@ -48,6 +49,7 @@ ENGLISH = Words(
     openings={
         MessageKind.REMINDER: "This is a reminder of your visit at {clinic}:",
         MessageKind.COURSE_BOOKED: "These are your visits at {clinic}:",
+        MessageKind.COURSE_APPROVED: "These are your visits at {clinic}:",
         MessageKind.APPOINTMENT_BOOKED: "You have a visit at {clinic}:",
         MessageKind.APPOINTMENT_MOVED: "The time of your visit at {clinic} has changed. It is now:",
         MessageKind.APPOINTMENT_CANCELLED: "This visit at {clinic} is cancelled:",
@@ -68,6 +70,7 @@ SPANISH = Words(
     subjects={
         MessageKind.REMINDER: "Recordatorio de {clinic}",
         MessageKind.COURSE_BOOKED: "Sus visitas en {clinic}",
+        MessageKind.COURSE_APPROVED: "Sus visitas en {clinic}",
         MessageKind.APPOINTMENT_BOOKED: "Su visita en {clinic}",
         MessageKind.APPOINTMENT_MOVED: "Nueva hora para su visita en {clinic}",
         MessageKind.APPOINTMENT_CANCELLED: "Su visita en {clinic} se ha cancelado",
@@ -75,6 +78,7 @@ SPANISH = Words(
     openings={
         MessageKind.REMINDER: "Le recordamos su visita en {clinic}:",
         MessageKind.COURSE_BOOKED: "Estas son sus visitas en {clinic}:",
+        MessageKind.COURSE_APPROVED: "Estas son sus visitas en {clinic}:",
         MessageKind.APPOINTMENT_BOOKED: "Tiene una visita en {clinic}:",
         MessageKind.APPOINTMENT_MOVED: "La hora de su visita en {clinic} ha cambiado. Ahora es:",
         MessageKind.APPOINTMENT_CANCELLED: "Esta visita en {clinic} se ha cancelado:",

@@ -2,10 +2,20 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from clinic.models.base import Base, Id, Instant, Line, PublicId, Short, UTCDateTime, enum_type
+from clinic.models.base import (
+    Base,
+    Id,
+    Instant,
+    JsonDict,
+    Line,
+    PublicId,
+    Short,
+    UTCDateTime,
+    enum_type,
+)
 from clinic.rules.appointments import CancelledBy, Outcome, Status
 
 
@@ -102,10 +112,13 @@ class Assignment(Base):
 
 
 class StatusChange(Base):
-    """One change of an appointment's status or time; `by` null means the clinic's own job."""
+    """One change of an appointment's status or time; `by` null means the clinic's own job.
+
+    `before` is what undo puts back (clinic/actions/pictures.py); null when there was nothing.
+    """
 
     __tablename__ = "status_change"
-    __table_args__ = (Index(None, "appointment_id", "at"),)
+    __table_args__ = (Index(None, "appointment_id", "at"), Index(None, "change_set_id"))
 
     id: Mapped[Id]
     appointment_id: Mapped[int] = mapped_column(ForeignKey("appointment.id", ondelete="CASCADE"))
@@ -116,6 +129,7 @@ class StatusChange(Base):
     to_start_at: Mapped[Instant]
     reason: Mapped[Line] = mapped_column(default="")
     change_set_id: Mapped[int | None] = mapped_column(ForeignKey("change_set.id"))
+    before: Mapped[JsonDict | None] = mapped_column(JSON(none_as_null=True))
     at: Mapped[Instant]
     by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
 

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.models.base import Base, Id, Instant, JsonDict, Line, PublicId, Short, enum_type
@@ -13,10 +13,20 @@ class Course(Base):
     """A course of visits; numbers and counts are derived from its appointments, never stored.
 
     `counts` is the prescribed number of visits by step key; `wishes` is what the patient asked for.
+    `lapses_on` is set while the course is pencilled: from that day on its seats are given up.
     """
 
     __tablename__ = "course"
-    __table_args__ = (Index(None, "patient_id"), Index(None, "status"))
+    __table_args__ = (
+        Index(None, "patient_id"),
+        Index(None, "status"),
+        Index(
+            "ix_course_lapses_on",
+            "lapses_on",
+            sqlite_where=text("lapses_on IS NOT NULL"),
+            postgresql_where=text("lapses_on IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[Id]
     public_id: Mapped[PublicId]
@@ -28,13 +38,17 @@ class Course(Base):
     start_on: Mapped[date]
     counts: Mapped[JsonDict]
     wishes: Mapped[JsonDict]
+    lapses_on: Mapped[date | None]
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[Instant]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
 
 
 class ChangeSet(Base):
-    """What one click changed together: the unit of a message to the patient and of undo."""
+    """What one click changed together: the unit of a message to the patient and of undo.
+
+    An undo is a change set of its own; `undoes_id` names the one it takes back, once.
+    """
 
     __tablename__ = "change_set"
 
@@ -44,5 +58,6 @@ class ChangeSet(Base):
     patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"))
     course_id: Mapped[int | None] = mapped_column(ForeignKey("course.id"), index=True)
     reason: Mapped[Line] = mapped_column(default="")
+    undoes_id: Mapped[int | None] = mapped_column(ForeignKey("change_set.id"), unique=True)
     created_at: Mapped[Instant]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))

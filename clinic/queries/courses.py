@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from clinic.errors import NotFound
@@ -91,6 +91,8 @@ class CourseFacts:
     zone: str
     device_tags: frozenset[str]
     patient: PatientFacts
+    version: int
+    lapses_on: date | None
     visits: tuple[VisitRow, ...]
 
 
@@ -164,22 +166,28 @@ def read_course(
     return _course(session, course)
 
 
-def patient_courses(session: Session, *, patient_id: int) -> list[CourseFacts]:
-    """Return the courses of a patient, newest first."""
-    courses = session.scalars(
-        select(Course).where(Course.patient_id == patient_id).order_by(Course.id.desc())
-    ).all()
-    return [_course(session, course) for course in courses]
+def patient_courses(
+    session: Session, *, patient_id: int, site_ids: Collection[int] | None = None
+) -> list[CourseFacts]:
+    """Return the courses of a patient at sites (None: at all), newest first."""
+    query = select(Course).where(Course.patient_id == patient_id).order_by(Course.id.desc())
+    if site_ids is not None:
+        query = query.where(Course.site_id.in_(site_ids))
+    return [_course(session, course) for course in session.scalars(query).all()]
 
 
-def single_visits(session: Session, *, patient_id: int) -> list[VisitRow]:
-    """Return the visits of a patient that belong to no course, in time order."""
-    rows = session.scalars(
+def single_visits(
+    session: Session, *, patient_id: int, site_ids: Collection[int] | None = None
+) -> list[VisitRow]:
+    """Return the visits of a patient at sites (None: at all) without a course, in time order."""
+    query = (
         select(Appointment)
         .where(Appointment.patient_id == patient_id, Appointment.course_id.is_(None))
         .order_by(Appointment.start_at)
-    ).all()
-    return visit_rows(session, rows)
+    )
+    if site_ids is not None:
+        query = query.where(Appointment.site_id.in_(site_ids))
+    return visit_rows(session, session.scalars(query).all())
 
 
 def upcoming(rows: Iterable[VisitRow], now: datetime) -> list[VisitRow]:
@@ -209,6 +217,8 @@ def _course(session: Session, course: Course) -> CourseFacts:
         zone=site.zone,
         device_tags=version.device_tags,
         patient=patient_facts(patient),
+        version=course.version,
+        lapses_on=course.lapses_on,
         visits=tuple(visit_rows(session, rows)),
     )
 
@@ -294,3 +304,12 @@ def history(session: Session, *, appointment_id: int) -> list[HistoryRow]:
         HistoryRow(at, verb, to_status, from_start_at, to_start_at, reason, by or "")
         for at, verb, to_status, from_start_at, to_start_at, reason, by in session.execute(query)
     ]
+
+
+def lapsing(on: date) -> Select[int]:
+    """Return the ids of pencilled courses whose seats are given up by this day, oldest first."""
+    return (
+        select(Course.id)
+        .where(Course.lapses_on.is_not(None), Course.lapses_on <= on)
+        .order_by(Course.lapses_on, Course.id)
+    )

@@ -4,10 +4,13 @@ An approved body never changes, so what was parsed from a row is kept by its id 
 engine lives.
 """
 
+import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cache
+from pathlib import Path
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -17,11 +20,13 @@ from sqlalchemy.orm import Session
 from clinic.errors import NotFound
 from clinic.models.base import JsonValue
 from clinic.models.definitions import Definition, DefinitionStatus
+from clinic.rules.patient_texts import PatientTexts, parse_texts
 from clinic.rules.protocols import Protocol, parse_protocol
 from clinic.rules.side_effects import SideEffectList, parse_side_effects
 from clinic.rules.visit_kinds import VisitKind, parse_visit_kind
 from clinic.rules.vitals import Thresholds, parse_thresholds
 
+STARTER = Path(__file__).resolve().parents[1] / "data"
 Body = Mapping[str, JsonValue]
 T = TypeVar("T")
 
@@ -39,6 +44,7 @@ class DefinitionKind(StrEnum):
     INSTRUMENTS = "instruments"
     OPERATIONS = "operations"
     CODES = "codes"
+    TEXTS = "texts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +93,33 @@ def protocol_of(body: Body, *, path: str = "$") -> Protocol:
     return parse_protocol(body, parents={str(body.get("inherits")): {}}, path=path)
 
 
+@cache
+def starter(kind: DefinitionKind) -> Body:
+    """Return what this version comes with: it fills in what a clinic's older data lack."""
+    body: Body = json.loads((STARTER / f"{kind.value}.json").read_text(encoding="utf-8"))
+    return body
+
+
 _PROTOCOLS: Parsed[Protocol] = Parsed(protocol_of)
 _VISIT_KINDS: Parsed[VisitKind] = Parsed(parse_visit_kind)
 _THRESHOLDS: Parsed[Thresholds] = Parsed(parse_thresholds)
 _SIDE_EFFECTS: Parsed[SideEffectList] = Parsed(parse_side_effects)
+_TEXTS: Parsed[PatientTexts] = Parsed(parse_texts)
 _BODIES: Parsed[Body] = Parsed(dict)
+_POLICIES: Parsed[Body] = Parsed(lambda body: {**starter(DefinitionKind.POLICIES), **body})
 
 
 def forget_parsed() -> None:
     """Drop all kept definitions; for tests that empty the tables under a living engine."""
-    for parsed in (_PROTOCOLS, _VISIT_KINDS, _THRESHOLDS, _SIDE_EFFECTS, _BODIES):
+    for parsed in (
+        _PROTOCOLS,
+        _VISIT_KINDS,
+        _THRESHOLDS,
+        _SIDE_EFFECTS,
+        _TEXTS,
+        _BODIES,
+        _POLICIES,
+    ):
         parsed.forget()
 
 
@@ -182,9 +205,23 @@ def side_effects(session: Session, definition_id: int | None = None) -> SideEffe
     return _one(session, DefinitionKind.SIDE_EFFECTS, _SIDE_EFFECTS, definition_id)
 
 
+def texts(session: Session) -> PatientTexts:
+    """Return the texts for patients in force, those of the starter data while there are none."""
+    chosen = current_ids(session, DefinitionKind.TEXTS).get(DefinitionKind.TEXTS)
+    if chosen is None:
+        return parse_texts(starter(DefinitionKind.TEXTS))
+    return _TEXTS.of(session, [chosen])[chosen]
+
+
 def policies(session: Session) -> Body:
-    """Return the policies in force."""
-    return whole(session, DefinitionKind.POLICIES)
+    """Return the policies in force, whole sections they lack filled in from the starter data."""
+    return _one(session, DefinitionKind.POLICIES, _POLICIES, None)
+
+
+def policies_or_starter(session: Session) -> Body:
+    """Return the policies in force, or those of the starter data while there are none."""
+    is_there = DefinitionKind.POLICIES in current_ids(session, DefinitionKind.POLICIES)
+    return policies(session) if is_there else starter(DefinitionKind.POLICIES)
 
 
 def whole(session: Session, kind: str, definition_id: int | None = None) -> Body:

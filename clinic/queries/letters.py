@@ -12,13 +12,15 @@ from clinic.queries.definitions import policies
 from clinic.queries.messages import (
     VisitFacts,
     addressee,
+    changed_again_at,
     changed_by,
+    last_changed_at,
     reminded,
     was_never_told,
 )
 from clinic.rules.appointments import Status
 from clinic.rules.decent_hours import next_decent_time, reminder_window
-from clinic.rules.messages import Letter, LetterVisit, MessageKind
+from clinic.rules.messages import Letter, LetterVisit, MessageKind, message_policy
 
 COMING = frozenset({Status.BOOKED, Status.PENDING})
 
@@ -63,7 +65,10 @@ def _reminder(
     if facts.schedule_version != message.schedule_version:
         return Verdict(MessageState.SUPERSEDED, "moved")
     if facts.appointment.status is not Status.BOOKED:
-        return Verdict(MessageState.CANCELLED, f"visit_{facts.appointment.status.value}")
+        changed_at = last_changed_at(session, facts.appointment.id)
+        return _unless_undone(session, changed_at, now) or Verdict(
+            MessageState.CANCELLED, f"visit_{facts.appointment.status.value}"
+        )
     if facts.appointment.start_at <= now:
         return Verdict(MessageState.CANCELLED, "over")
     return _at_a_decent_hour(session, facts, patient, now)
@@ -82,11 +87,25 @@ def _at_a_decent_hour(
     return Verdict(MessageState.DUE, "quiet_hours", next_at=decent)
 
 
+def _unless_undone(session: Session, changed_at: datetime | None, now: datetime) -> Verdict | None:
+    """Put a message off while a later change may still be undone: then it would be true again."""
+    if changed_at is None:
+        return None
+    policy = message_policy(policies(session))
+    if not policy.can_undo(changed_at, now):
+        return None
+    until = changed_at + policy.notice_wait
+    return Verdict(MessageState.DUE, "may_be_undone", next_at=until)
+
+
 def _notice(
     session: Session, message: Message, kind: MessageKind, now: datetime
 ) -> Sequence[VisitFacts] | Verdict:
     if message.change_set_id is None:
         return Verdict(MessageState.CANCELLED, "no_change_set")
+    may_be_undone = _unless_undone(session, changed_again_at(session, message.change_set_id), now)
+    if may_be_undone is not None:
+        return may_be_undone
     untouched = changed_by(session, message.change_set_id)
     if not untouched:
         return Verdict(MessageState.SUPERSEDED, "changed_again")

@@ -8,15 +8,16 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from clinic.models.appointments import Appointment, StatusChange
+from clinic.models.courses import ChangeSet
 from clinic.models.messages import Message, MessageState
 from clinic.models.patients import Patient
 from clinic.models.sites import Site
 from clinic.rules.appointments import Status
 from clinic.rules.messages import MessageKind
 
-MOVE_VERB = "move"
+MOVES = ("move", "undo_move")
 BOOK_VERB = "book"
-PROMISES = (BOOK_VERB, MOVE_VERB, "approve")
+PROMISES = (BOOK_VERB, "move", "approve")
 
 
 def is_claimable(now: datetime, machine_now: datetime) -> ColumnElement[bool]:
@@ -48,6 +49,8 @@ def claimable(now: datetime, machine_now: datetime) -> Select[int]:
 def schedule_version() -> ColumnElement[int]:
     """Return the schedule version of an appointment in the query: one, and one more for each move.
 
+    A move that was undone counts twice: versions only rise.
+
     Unlike the row's version it does not rise when the patient arrives or confirms, so that a
     reminder of an unchanged time is never written twice.
     """
@@ -55,7 +58,7 @@ def schedule_version() -> ColumnElement[int]:
     return (
         1
         + select(func.count(moves.id))
-        .where(moves.appointment_id == Appointment.id, moves.verb == MOVE_VERB)
+        .where(moves.appointment_id == Appointment.id, moves.verb.in_(MOVES))
         .correlate(Appointment)
         .scalar_subquery()
     )
@@ -81,10 +84,16 @@ def reminded(session: Session, appointment_id: int) -> VisitFacts:
 
 
 def changed_by(session: Session, change_set_id: int) -> Sequence[VisitFacts]:
-    """Return the appointments of a change set that no later change set has touched, by time."""
-    mine, later = aliased(StatusChange), aliased(StatusChange)
+    """Return the appointments of a change set that no later change set has touched, by time.
+
+    What was undone meanwhile has not touched them.
+    """
+    mine, later, later_set = aliased(StatusChange), aliased(StatusChange), aliased(ChangeSet)
     is_touched_later = exists().where(
-        later.appointment_id == Appointment.id, later.change_set_id > change_set_id
+        later.appointment_id == Appointment.id,
+        later.change_set_id > change_set_id,
+        later_set.id == later.change_set_id,
+        stands(later_set),
     )
     is_mine = exists().where(
         mine.appointment_id == Appointment.id, mine.change_set_id == change_set_id
@@ -96,6 +105,32 @@ def changed_by(session: Session, change_set_id: int) -> Sequence[VisitFacts]:
         .order_by(Appointment.start_at, Appointment.id)
     )
     return [VisitFacts(appointment, site, 0) for appointment, site in rows]
+
+
+def stands(change_set: type[ChangeSet]) -> ColumnElement[bool]:
+    """Return the condition of a change set that is no undo and was not undone."""
+    undo = aliased(ChangeSet)
+    return change_set.undoes_id.is_(None) & ~exists().where(undo.undoes_id == change_set.id)
+
+
+def changed_again_at(session: Session, change_set_id: int) -> datetime | None:
+    """Return when the appointments of a change set were last changed again, None if they stand."""
+    mine, later = aliased(StatusChange), aliased(StatusChange)
+    return session.scalar(
+        select(func.max(ChangeSet.created_at))
+        .join(later, later.change_set_id == ChangeSet.id)
+        .join(mine, mine.appointment_id == later.appointment_id)
+        .where(mine.change_set_id == change_set_id, ChangeSet.id > change_set_id, stands(ChangeSet))
+    )
+
+
+def last_changed_at(session: Session, appointment_id: int) -> datetime | None:
+    """Return when an appointment was last changed by a change set that stands."""
+    return session.scalar(
+        select(func.max(ChangeSet.created_at))
+        .join(StatusChange, StatusChange.change_set_id == ChangeSet.id)
+        .where(StatusChange.appointment_id == appointment_id, stands(ChangeSet))
+    )
 
 
 def was_never_told(session: Session, appointment_id: int) -> bool:

@@ -110,9 +110,12 @@ def namesakes(
 
 
 def running_courses(
-    session: Session, *, patient_ids: Collection[int]
+    session: Session, *, patient_ids: Collection[int], site_ids: Collection[int] | None = None
 ) -> dict[int, list[CourseCount]]:
-    """Return how far the running courses of patients are, oldest first, in one query."""
+    """Return how far the running courses of patients are, oldest first, in one query.
+
+    Only those of the sites, when some are given.
+    """
     delivered = (
         select(func.count())
         .where(
@@ -128,6 +131,8 @@ def running_courses(
         .where(Course.patient_id.in_(patient_ids), Course.status.in_(RUNNING))
         .order_by(Course.id)
     )
+    if site_ids is not None:
+        query = query.where(Course.site_id.in_(site_ids))
     found: dict[int, list[CourseCount]] = defaultdict(list)
     for patient_id, counts, done in session.execute(query) if patient_ids else ():
         found[patient_id].append(CourseCount(done, prescribed(counts) or 0))

@@ -1,6 +1,6 @@
 """Proposals: what could be booked. Nothing here writes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from time import perf_counter
@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clinic.errors import NotFound
+from clinic.models.appointments import Appointment
 from clinic.models.base import JsonValue
 from clinic.models.patients import Patient
 from clinic.planning.courses import Plan, PlannedVisit, Wishes, plan_course
@@ -18,6 +19,7 @@ from clinic.planning.world import World
 from clinic.queries.availability import SiteFrame, read_world
 from clinic.queries.definitions import DefinitionKind, current, policies, protocol
 from clinic.queries.kinds import KindFrame, kind_frames
+from clinic.rules.appointments import HOLDING
 from clinic.rules.protocols import Protocol
 from clinic.rules.visit_kinds import VisitKind
 from clinic.rules.wall_days import CELL_MIN
@@ -40,13 +42,17 @@ class CourseOrder:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A plan for a course, with all that booking it needs. Milliseconds of planning alone."""
+    """A plan for a course, with all that booking it needs. Milliseconds of planning alone.
+
+    `left_out` are the days of the patient's other courses, on which nothing was planned.
+    """
 
     order: CourseOrder
     protocol: Protocol
     plan: Plan
     kinds: Mapping[str, KindFrame]
     milliseconds: float
+    left_out: tuple[date, ...] = ()
 
 
 def propose_course(
@@ -63,13 +69,16 @@ def propose_course(
     chosen = protocol(session, version.id)
     kinds = kind_frames(session)
     frame = with_switches(session, site)
+    until_on = wishes.start_on + timedelta(days=horizon_days(chosen, wishes))
     world = read_world(
         session,
         site=frame,
         from_on=wishes.start_on,
-        until_on=wishes.start_on + timedelta(days=horizon_days(chosen, wishes)),
+        until_on=until_on,
         patient_resource_id=patient.resource_id,
     )
+    shared = () if wishes.shares_days else _course_days(session, patient_id, wishes, until_on)
+    world = replace(world, patient_free={**world.patient_free, **dict.fromkeys(shared, 0)})
     begun = perf_counter()
     plan = plan_course(chosen, {key: one.visit_kind for key, one in kinds.items()}, world, wishes)
     order = CourseOrder(
@@ -81,7 +90,24 @@ def propose_course(
         counts=_planned_counts(plan),
         wishes=wishes_json(wishes),
     )
-    return Proposal(order, chosen, plan, kinds, (perf_counter() - begun) * 1000)
+    return Proposal(order, chosen, plan, kinds, (perf_counter() - begun) * 1000, tuple(shared))
+
+
+def _course_days(
+    session: Session, patient_id: int, wishes: Wishes, until_on: date
+) -> Sequence[date]:
+    """Return the days on which the patient has a visit of another course, in order."""
+    return session.scalars(
+        select(Appointment.local_on)
+        .where(
+            Appointment.patient_id == patient_id,
+            Appointment.local_on.between(wishes.start_on, until_on),
+            Appointment.course_id.is_not(None),
+            Appointment.status.in_(HOLDING),
+        )
+        .distinct()
+        .order_by(Appointment.local_on)
+    ).all()
 
 
 def _planned_counts(plan: Plan) -> dict[str, JsonValue]:

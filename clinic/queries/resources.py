@@ -1,6 +1,7 @@
 """Reads about resources: what a site has, with seats, tags and what fits what."""
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
@@ -39,8 +40,16 @@ def ids_at_site(session: Session, site_id: int) -> list[int]:
     return list(session.scalars(query))
 
 
-def resource_rows(session: Session) -> list[ResourceRow]:
-    """Return all devices, rooms and coils in the order of the board; three queries."""
+def names_of(session: Session, ids: Iterable[int]) -> dict[int, str]:
+    """Return the names of resources by their ids."""
+    rows = session.execute(select(Resource.id, Resource.name).where(Resource.id.in_(list(ids))))
+    return {row.id: row.name for row in rows}
+
+
+def resource_rows(
+    session: Session, *, site_ids: Collection[int] | None = None
+) -> list[ResourceRow]:
+    """Return the devices, rooms and coils of sites (None: all) as on the board; three queries."""
     names = {row.id: row.name for row in session.execute(select(Resource.id, Resource.name))}
     fits: dict[int, list[str]] = defaultdict(list)
     for row in session.execute(select(ResourceFit.resource_id, ResourceFit.device_id)):
@@ -53,6 +62,8 @@ def resource_rows(session: Session) -> list[ResourceRow]:
         .group_by(Resource.id, Site.id)
         .order_by(Site.name, Resource.position, Resource.name)
     )
+    if site_ids is not None:
+        query = query.where(Resource.site_id.in_(site_ids))
     return [
         ResourceRow(
             key=resource.key,

@@ -119,7 +119,7 @@ def _staff(session: Session, sites: dict[int, str]) -> Iterable[Json]:
     active = {
         row.id: row.is_active for row in session.execute(select(Resource.id, Resource.is_active))
     }
-    seats = _seat_counts(session)
+    seats, records = _seat_counts(session), _own_records(session)
     for row in session.scalars(select(Staff).order_by(Staff.key)):
         bookable = row.resource_id is not None and (active[row.resource_id] or not row.is_active)
         entry: Json = {
@@ -136,10 +136,18 @@ def _staff(session: Session, sites: dict[int, str]) -> Iterable[Json]:
                 for one in qualified[row.id]
             ],
         }
+        if row.patient_id is not None:
+            entry["patient"] = records[row.patient_id]
         if bookable:
             entry["shifts"] = _shift_rows(shifts[row.resource_id or 0], sites)
             entry["leave"] = [_block(session, block) for block in leave[row.resource_id or 0]]
         yield entry
+
+
+def _own_records(session: Session) -> dict[int, str]:
+    """Return the record numbers of the patients who work here, by patient id."""
+    query = select(Patient.id, Patient.record_number).join(Staff, Staff.patient_id == Patient.id)
+    return {row.id: row.record_number for row in session.execute(query)}
 
 
 def _grant(row: Grant, sites: dict[int, str]) -> Json:

@@ -1,7 +1,7 @@
 """Reads about sites: where they are, when they are open, and what differs there."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
@@ -30,8 +30,10 @@ class SiteRow:
     holidays: tuple[HolidaySpec, ...]
 
 
-def site_rows(session: Session, *, holidays_from: date) -> list[SiteRow]:
-    """Return all sites by name; three queries."""
+def site_rows(
+    session: Session, *, holidays_from: date, site_ids: Collection[int] | None = None
+) -> list[SiteRow]:
+    """Return the sites (None: all) by name; three queries."""
     hours = _grouped(
         (row.site_id, Hours(row.weekday, row.from_min, row.to_min))
         for row in session.scalars(
@@ -57,6 +59,7 @@ def site_rows(session: Session, *, holidays_from: date) -> list[SiteRow]:
             holidays=tuple(holidays[site.id]),
         )
         for site in session.scalars(select(Site).order_by(Site.name, Site.id))
+        if site_ids is None or site.id in site_ids
     ]
 
 

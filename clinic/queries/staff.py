@@ -1,12 +1,12 @@
 """Reads about staff: log-ins, and people with roles, qualifications and shifts."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from clinic.models.accounts import Account
@@ -85,8 +85,11 @@ def login_rows(session: Session) -> list[LoginRow]:
     ]
 
 
-def staff_rows(session: Session) -> list[StaffRow]:
-    """Return all people by name, with what they may do and when they work; four queries."""
+def staff_rows(session: Session, *, site_ids: Collection[int] | None = None) -> list[StaffRow]:
+    """Return people by name, with what they may do and when they work; four queries.
+
+    With `site_ids` only those who work, or hold a role, at one of these sites or at all.
+    """
     grants, qualifications, shifts = _grants(session), _qualifications(session), _shifts(session)
     query = (
         select(Staff, Account.login, func.count(Seat.seat_no), Resource.is_active)
@@ -96,6 +99,8 @@ def staff_rows(session: Session) -> list[StaffRow]:
         .group_by(Staff.id, Account.login, Resource.is_active)
         .order_by(Staff.name, Staff.id)
     )
+    if site_ids is not None:
+        query = query.where(_is_at(site_ids))
     return [
         StaffRow(
             key=person.key,
@@ -109,6 +114,13 @@ def staff_rows(session: Session) -> list[StaffRow]:
         )
         for person, login, seats, bookable in session.execute(query)
     ]
+
+
+def _is_at(site_ids: Collection[int]) -> ColumnElement[bool]:
+    """Return the condition that a person has a role or a shift at one of the sites."""
+    held = select(Grant.staff_id).where(or_(Grant.site_id.is_(None), Grant.site_id.in_(site_ids)))
+    worked = select(Shift.resource_id).where(Shift.site_id.in_(site_ids))
+    return or_(Staff.id.in_(held), Staff.resource_id.in_(worked))
 
 
 def _grants(session: Session) -> dict[int, list[Dated]]:

@@ -3,7 +3,7 @@
 Codes are those of FHIR R4 AppointmentStatus. "Confirmed" is an attribute, not a status.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -30,30 +30,6 @@ class Outcome(StrEnum):
     COMPLETE = "complete"
     PARTIAL = "partial"
     NOT_TREATED = "not_treated"
-
-
-class NotTreatedReason(StrEnum):
-    """Why somebody came and was not treated (policies.json)."""
-
-    PRESSURE = "pressure"
-    FASTING = "fasting"
-    RIDE = "ride"
-    INTOXICATION = "intoxication"
-    ILLNESS = "illness"
-    DEVICE = "device"
-    SCREENER = "screener"
-    OTHER = "other"
-
-
-class PartialReason(StrEnum):
-    """Why a visit was stopped early (policies.json)."""
-
-    TOLERABILITY = "tolerability"
-    DEVICE = "device"
-    TIME = "time"
-    PATIENT_ASKED = "patient_asked"
-    SAFETY = "safety"
-    OTHER = "other"
 
 
 class CancelledBy(StrEnum):
@@ -150,16 +126,14 @@ def counts_as_delivered(
     return status is Status.FULFILLED and counts(status, outcome, partial_counts=partial_counts)
 
 
-def fits_outcome(outcome: Outcome, reason: str | None) -> bool:
-    """Say whether a reason fits an outcome: a complete visit has none, the others need one."""
-    reasons = {
-        Outcome.COMPLETE: frozenset[str](),
-        Outcome.PARTIAL: frozenset(PartialReason),
-        Outcome.NOT_TREATED: frozenset(NotTreatedReason),
-    }
+def fits_outcome(outcome: Outcome, reason: str | None, listed: Collection[str]) -> bool:
+    """Say whether a reason fits an outcome: a complete visit has none, the others a listed one.
+
+    `listed` are the outcome's coded reasons in the policies in force.
+    """
     if reason is None:
         return outcome is Outcome.COMPLETE
-    return reason in reasons[outcome]
+    return outcome is not Outcome.COMPLETE and reason in listed
 
 
 @dataclass(frozen=True, slots=True)

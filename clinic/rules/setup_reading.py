@@ -118,6 +118,7 @@ class _Reader:
             qualifications=self.qualifications(row, at) if "qualifications" in row else None,
             shifts=shifts if "shifts" in row else None,
             leave=self.leave(row, at, key) if "leave" in row else None,
+            patient=_text(row, "patient") if "patient" in row else None,
         )
 
     def grants(self, row: Row, at: str) -> tuple[GrantSpec, ...]:

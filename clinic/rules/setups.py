@@ -103,7 +103,10 @@ class BlockSpec:
 
 @dataclass(frozen=True, slots=True)
 class StaffSpec:
-    """A person who works at the clinic; bookable when `seats` is above 0."""
+    """A person who works at the clinic; bookable when `seats` is above 0.
+
+    `patient` is the record number of somebody who is treated here too; "" says that they are not.
+    """
 
     key: str
     name: str
@@ -116,6 +119,7 @@ class StaffSpec:
     qualifications: tuple[QualificationSpec, ...] | None = None
     shifts: tuple[ShiftSpec, ...] | None = None
     leave: tuple[BlockSpec, ...] | None = None
+    patient: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

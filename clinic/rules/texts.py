@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from clinic.rules.patient_words import is_plain_line
 
@@ -35,20 +36,6 @@ PLAIN = str.maketrans(
 )
 UNKNOWN = "?"
 
-FORBIDDEN_STEMS = (
-    *("ketamin", "esketamin", "spravato", "infusion", "medicat", "medicament", "dose", "dosis"),
-    *("tms", "magnetic stim", "transcran", "stimulation", "estimulacion", "theta burst"),
-    *("therap", "terapia", "psych", "psiq", "psico", "depress", "depresi", "anxiety", "ansiedad"),
-    *("ptsd", "tept", "ocd", "bipolar", "suicid", "diagnos", "mental health", "salud mental"),
-    *("session #", "session no.", "session number", "sesion #", "sesion n."),
-    *("balance due", "your balance", "saldo", "phq", "questionnaire", "cuestionario"),
-)
-"""How the words begin that no text message may hold (operations.json, `reminder_words`)."""
-
-FORBIDDEN = re.compile(
-    rf"(?<![^\W_])(?:{'|'.join(re.escape(stem) for stem in FORBIDDEN_STEMS)})[^\W\d]*"
-)
-
 
 class BadText(ValueError):
     """A text that cannot be stored; `code` says why."""
@@ -71,12 +58,13 @@ class TextFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TextRules:
-    """What every text message of a clinic must name, and how long it may be in GSM-7."""
+    """What a text message of a clinic must name, how long it may be in GSM-7, and must not hold."""
 
     clinic: str
     phone: str
     optout_words: frozenset[str]
     most_gsm7: int
+    forbidden_stems: tuple[str, ...]
 
 
 def transliterate(text: str) -> str:
@@ -98,11 +86,22 @@ def gsm7_length(text: str) -> int:
     return sum(2 if char in GSM7_EXTENDED else 1 for char in transliterate(text))
 
 
-def forbidden_words(text: str) -> tuple[str, ...]:
-    """Return the words that no text message may hold, as they stand, each once, in their order."""
+@lru_cache(maxsize=16)
+def _forbidden(stems: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of words that begin with one of the stems."""
+    return re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, stems))})[^\W\d]*")
+
+
+def forbidden_words(text: str, stems: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words that no text message may hold, as they stand, each once, in their order.
+
+    `stems` say how such words begin, without accents and in small letters (texts.json).
+    """
+    if not stems:
+        return ()
     parts = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(char for char in parts if not unicodedata.combining(char))
-    return tuple(dict.fromkeys(found.group() for found in FORBIDDEN.finditer(plain)))
+    return tuple(dict.fromkeys(found.group() for found in _forbidden(stems).finditer(plain)))
 
 
 def text_faults(text: str, rules: TextRules) -> tuple[TextFault, ...]:
@@ -111,7 +110,7 @@ def text_faults(text: str, rules: TextRules) -> tuple[TextFault, ...]:
     stops = {word.casefold() for word in rules.optout_words}
     checks = (
         (TextFault.TOO_LONG, gsm7_length(text) > rules.most_gsm7),
-        (TextFault.FORBIDDEN_WORD, bool(forbidden_words(text))),
+        (TextFault.FORBIDDEN_WORD, bool(forbidden_words(text, rules.forbidden_stems))),
         (TextFault.NO_CLINIC, transliterate(rules.clinic) not in transliterate(text)),
         (TextFault.NO_PHONE, rules.phone not in text),
         (TextFault.NO_OPTOUT, not words & stops),

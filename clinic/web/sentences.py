@@ -52,6 +52,11 @@ SENTENCES: Mapping[str, str] = {
     "option_unreadable": lazy("The option %(option)s cannot be read: %(value)s"),
     "outcome_needs_reason": lazy("Say why the visit was not complete."),
     "password_length": lazy("A password needs %(least)s characters or more, and at most %(most)s."),
+    "own_chart": lazy(
+        "This is your own chart. You cannot open it or write in it at work; "
+        "ask a colleague, or use your log-in as a patient."
+    ),
+    "own_chart_taken": lazy("Somebody else who works here is this patient already."),
     "patient_busy": lazy("The patient has another visit at that time."),
     "patient_changed": lazy(
         "Somebody has changed this patient meanwhile. Look at the new data and save again."
@@ -59,6 +64,7 @@ SENTENCES: Mapping[str, str] = {
     "patient_not_chosen": lazy("Choose the patient first."),
     "patient_unknown": lazy("There is no such patient."),
     "permission_missing": lazy("Your role does not allow this. Ask an administrator."),
+    "person_unknown": lazy("Nobody who works here has the key %(person)s."),
     "person_needed": lazy("Only a person who is logged in can record this."),
     "phone_wrong": lazy("This phone number cannot be used. Please check it."),
     "plan_changed": lazy(
@@ -69,6 +75,10 @@ SENTENCES: Mapping[str, str] = {
     "reading_empty": lazy("Enter at least one value."),
     "reading_impossible": lazy("This value cannot be right, please look at it again: %(fields)s"),
     "reading_in_the_future": lazy("The time of the reading lies in the future."),
+    "course_changed": lazy("Somebody has changed this course meanwhile. Look at it again."),
+    "not_pencilled": lazy("This course is not pencilled any more: it was decided meanwhile."),
+    "missed_settled": lazy("Somebody has dealt with this missed visit already."),
+    "reason_missing": lazy("Choose a reason from the list."),
     "reading_replaced": lazy("This reading has already been corrected. Look at the new one."),
     "record_number_taken": lazy("Another patient has this record number."),
     "request_key_missing": lazy("The form was not complete. Please check it and send it again."),
@@ -105,12 +115,28 @@ SENTENCES: Mapping[str, str] = {
     "visit_kind_unknown": lazy("There is no such kind of visit."),
     "visit_not_here": lazy("The visit cannot begin: the patient has not been marked as here."),
     "visit_not_started": lazy("This visit has not begun yet."),
+    "visit_open_at_chair": lazy(
+        "The session is still open at the chair. Whoever is with the patient ends it there."
+    ),
     "visit_started": lazy("This visit has already begun."),
     "void_needs_reason": lazy("Say why this entry is withdrawn."),
     "zone_has_bookings": lazy(
         "The site has bookings to come, so its time zone cannot be changed here."
     ),
     "zone_unknown": lazy("There is no such time zone: %(zone)s"),
+    "undo_changed_since": lazy(
+        "One of these visits has been changed since, so this cannot be undone any more. "
+        "Nothing was changed."
+    ),
+    "undo_course_used": lazy(
+        "The course has more visits by now, so booking it cannot be undone. Nothing was changed."
+    ),
+    "undo_not_yours": lazy("Only who made a change can undo it."),
+    "undo_too_late": lazy(
+        "It is too late to undo this: the patient may have been told. Move or cancel the visit "
+        "instead."
+    ),
+    "undone_already": lazy("This has been undone already."),
 }
 GENERAL = lazy("The clinic's rules do not allow this (%(code)s).")
 

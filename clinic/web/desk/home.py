@@ -8,14 +8,16 @@ from flask_babel import gettext, ngettext
 
 from clinic.models.engine import reading
 from clinic.queries.days import DayRow, MissedRow, missed_visits, read_day, site_choices
+from clinic.queries.pencils import PencilRow, pencils_of
 from clinic.rules.actors import Actor
 from clinic.rules.appointments import Status, Verb, possible_verbs
 from clinic.rules.permissions import Permission
+from clinic.rules.worklists import NoNewDate
 from clinic.web.desk.blueprint import blueprint
-from clinic.web.guard import needs
+from clinic.web.guard import needs, sites_here
 from clinic.web.looks import note_look
 from clinic.web.phones import phone_words
-from clinic.web.places import chosen_site, local_day
+from clinic.web.places import chosen_site, course_address, local_day, visit_address
 from clinic.web.present import StatusTag, clock_time, day, long_day, sorted_name, status_tag
 from clinic.web.requests import current_clinic
 from clinic.web.shell import in_menu
@@ -28,14 +30,14 @@ OVER = frozenset({Status.FULFILLED, Status.NOSHOW})
 
 @dataclass(frozen=True, slots=True)
 class TodayLine:
-    """A visit of today as it is printed."""
+    """A visit of today as it is printed; without an address for who may not see the schedule."""
 
     public_id: str
     version: int
     when: str
     name: str
     patient_address: str
-    address: str
+    address: str | None
     what: str
     number: str
     phone: str
@@ -53,11 +55,23 @@ class MissedLine:
 
     name: str
     patient_address: str
-    address: str
+    address: str | None
     when: str
     what: str
     phone: str
     new_address: str
+    drop_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class PencilLine:
+    """A pencilled course: to be decided, or given up by itself and not yet seen."""
+
+    name: str
+    address: str | None
+    words: str
+    phone: str
+    noted_address: str | None
 
 
 def works_at_desk(actor: Actor) -> bool:
@@ -72,16 +86,17 @@ def home() -> str:
     """Show the visits of today at a site, and the missed ones."""
     here = current_clinic()
     with reading(here.engine) as unit:
-        sites = site_choices(unit, here.actor.site_ids)
+        sites = site_choices(unit, sites_here())
         if not sites:
             return render_template("desk/no_site.html")
         site = chosen_site(sites)
         today = local_day(here.now, site.zone)
         rows = read_day(unit, site_id=site.id, on=today)
         missed = missed_visits(unit, site_id=site.id)
+        pencils = pencils_of(unit, site_id=site.id)
     seen = {"on": today.isoformat()}
     note_look("see_today", subject="site", subject_id=site.id, values=seen)
-    lines = [_line(row, here.now) for row in rows]
+    lines = [_line(row, site.id, here.now) for row in rows]
     return render_template(
         PAGE,
         title=long_day(today),
@@ -91,9 +106,11 @@ def home() -> str:
         waiting=[one for one, row in zip(lines, rows, strict=True) if _is_here(row)],
         coming=[one for one, row in zip(lines, rows, strict=True) if _is_coming(row)],
         over=[one for one, row in zip(lines, rows, strict=True) if row.status in OVER],
-        missed=[_missed(row) for row in missed],
-        may_check_in=here.actor.may(Permission.CHECK_IN),
-        may_book=here.actor.may(Permission.SCHEDULE),
+        missed=[_missed(row, site.id) for row in missed],
+        pencils=[_pencil(row, site.id) for row in pencils],
+        reasons=_no_date_reasons(),
+        may_check_in=here.actor.may_at(Permission.CHECK_IN, site.id),
+        may_book=here.actor.may_at(Permission.SCHEDULE, site.id),
     )
 
 
@@ -105,7 +122,7 @@ def _is_coming(row: DayRow) -> bool:
     return row.status not in OVER and not _is_here(row)
 
 
-def _line(row: DayRow, now: datetime) -> TodayLine:
+def _line(row: DayRow, site_id: int, now: datetime) -> TodayLine:
     minutes = _waiting_min(row, now)
     verbs = possible_verbs(row.status)
     return TodayLine(
@@ -114,7 +131,7 @@ def _line(row: DayRow, now: datetime) -> TodayLine:
         when=clock_time(row.local_min),
         name=sorted_name(row.family, row.given),
         patient_address=url_for("desk.show_patient", public_id=row.patient_public_id),
-        address=url_for("schedule.board", open=row.public_id),
+        address=visit_address(row.public_id, site_id),
         what=row.kind_label,
         number=f"{row.number or '–'}/{row.total}" if row.total else "",
         phone=phone_words(row.phone),
@@ -133,16 +150,39 @@ def _waiting_min(row: DayRow, now: datetime) -> int:
     return max(int((now - row.arrived_at).total_seconds()) // 60, 0)
 
 
-def _missed(row: MissedRow) -> MissedLine:
+def _missed(row: MissedRow, site_id: int) -> MissedLine:
     return MissedLine(
         name=sorted_name(row.family, row.given),
         patient_address=url_for("desk.show_patient", public_id=row.patient_public_id),
-        address=url_for("schedule.board", open=row.public_id),
+        address=visit_address(row.public_id, site_id),
         when=f"{day(row.local_on)} {clock_time(row.local_min)}",
         what=row.kind_label,
         phone=phone_words(row.phone),
         new_address=url_for("schedule.new_visit", makes_up=row.public_id),
+        drop_address=url_for("schedule.drop", public_id=row.public_id),
     )
+
+
+def _pencil(row: PencilRow, site_id: int) -> PencilLine:
+    lapsed = row.lapses_on is None
+    return PencilLine(
+        name=sorted_name(row.family, row.given),
+        address=course_address(row.course, site_id),
+        words=gettext("given up, nobody decided")
+        if row.lapses_on is None
+        else gettext("held until %(day)s", day=day(row.lapses_on)),
+        phone=phone_words(row.phone),
+        noted_address=url_for("schedule.note_pencil", item=row.item) if lapsed else None,
+    )
+
+
+def _no_date_reasons() -> list[tuple[str, str]]:
+    words = {
+        NoNewDate.PATIENT_DECLINED: gettext("The patient does not want one"),
+        NoNewDate.PRESCRIBER_DECIDED: gettext("The prescriber has decided so"),
+        NoNewDate.DATE_EXISTS: gettext("There is a date already"),
+    }
+    return [(reason.value, words[reason]) for reason in NoNewDate]
 
 
 def _summary(rows: list[DayRow], lines: list[TodayLine]) -> str:

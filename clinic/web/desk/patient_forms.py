@@ -16,7 +16,7 @@ from clinic.web.desk.blueprint import blueprint
 from clinic.web.desk.forms import PatientForm
 from clinic.web.desk.patient_pages import FoundLine, changed_lines, found_lines
 from clinic.web.errors import form_again
-from clinic.web.guard import needs
+from clinic.web.guard import needs, sites_here
 from clinic.web.looks import note_look
 from clinic.web.requests import answered_before, current_clinic, run_once, see_other
 from clinic.web.sentences import sentence
@@ -74,7 +74,9 @@ def _before_adding(form: PatientForm) -> tuple[str | None, list[FoundLine]]:
             given=form.given.data or "",
             birth_on=form.birth_on.data,
         )
-        return None, found_lines(rows, running_courses(unit, patient_ids=[r.id for r in rows]))
+        ids = [row.id for row in rows]
+        courses = running_courses(unit, patient_ids=ids, site_ids=sites_here())
+        return None, found_lines(rows, courses)
 
 
 def _identity(form: PatientForm) -> str:

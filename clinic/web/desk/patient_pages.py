@@ -24,7 +24,7 @@ from clinic.rules.courses import RUNNING
 from clinic.rules.people import age_on
 from clinic.rules.permissions import Permission
 from clinic.web.phones import phone_words
-from clinic.web.places import local_day
+from clinic.web.places import course_address, local_day, visit_address
 from clinic.web.present import (
     StatusTag,
     Strip,
@@ -57,9 +57,9 @@ class FoundLine:
 
 @dataclass(frozen=True, slots=True)
 class CourseLine:
-    """A course on a patient's page."""
+    """A course on a patient's page; without an address for who may not see the schedule."""
 
-    address: str
+    address: str | None
     name: str
     words: str
     is_running: bool
@@ -68,9 +68,9 @@ class CourseLine:
 
 @dataclass(frozen=True, slots=True)
 class ComingLine:
-    """A visit to come on a patient's page."""
+    """A visit to come on a patient's page; without an address like a course."""
 
-    address: str
+    address: str | None
     when: str
     what: str
     tag: StatusTag
@@ -78,7 +78,10 @@ class ComingLine:
 
 @dataclass(frozen=True, slots=True)
 class PatientPage:
-    """A patient as the desk sees one: no clinical word."""
+    """A patient as the desk sees one: no clinical word, and nothing of another site.
+
+    `is_whole` says that nothing can be hidden, because whoever asks works at every site.
+    """
 
     public_id: str
     name: str
@@ -89,6 +92,7 @@ class PatientPage:
     coming: tuple[ComingLine, ...]
     more: int
     past: str
+    is_whole: bool
     may_edit: bool
     may_book: bool
 
@@ -126,8 +130,9 @@ def birth_words(birth_on: date | None) -> str:
 
 def read_patient_page(unit: Session, patient: Patient, *, by: Actor, now: datetime) -> PatientPage:
     """Return a patient as the desk sees one."""
-    courses = patient_courses(unit, patient_id=patient.id)
-    singles = single_visits(unit, patient_id=patient.id)
+    sites = by.sites_with(Permission.SEE_PATIENTS)
+    courses = patient_courses(unit, patient_id=patient.id, site_ids=sites)
+    singles = single_visits(unit, patient_id=patient.id, site_ids=sites)
     visits = [*(visit for course in courses for visit in course.visits), *singles]
     coming = upcoming(visits, now)
     return PatientPage(
@@ -140,6 +145,7 @@ def read_patient_page(unit: Session, patient: Patient, *, by: Actor, now: dateti
         coming=tuple(_coming_line(visit) for visit in coming[:NEXT_SHOWN]),
         more=max(len(coming) - NEXT_SHOWN, 0),
         past=_past(visits),
+        is_whole=sites is None,
         may_edit=by.may(Permission.EDIT_PATIENTS),
         may_book=by.may(Permission.SCHEDULE),
     )
@@ -177,7 +183,7 @@ def _course_line(course: CourseFacts, now: datetime) -> CourseLine:
     missing = max(course.total - len(counted), 0) if is_running else 0
     marks = [_mark(visit) for visit in course.visits]
     return CourseLine(
-        address=url_for("schedule.show_course", public_id=course.public_id),
+        address=course_address(course.public_id, course.site_id),
         name=course.name,
         words=" · ".join(_course_words(course, counted, missing)),
         is_running=is_running,
@@ -203,13 +209,13 @@ def _mark(visit: VisitRow) -> StripVisit:
         status=visit.status,
         outcome=visit.outcome,
         is_make_up=visit.make_up_for_id is not None,
-        address=url_for("schedule.board", open=visit.public_id),
+        address=visit_address(visit.public_id, visit.site_id),
     )
 
 
 def _coming_line(visit: VisitRow) -> ComingLine:
     return ComingLine(
-        address=url_for("schedule.board", open=visit.public_id),
+        address=visit_address(visit.public_id, visit.site_id),
         when=f"{day(visit.on)} {clock_time(visit.local_min)}",
         what=" · ".join([visit.kind_label, *visit.where]),
         tag=status_tag(visit.status, is_confirmed=visit.is_confirmed),

@@ -2,10 +2,12 @@
 
 from flask import Response, make_response, render_template, request, url_for
 
-from clinic.actions.accounts import LINK_LIFE, create_login_link
+from clinic.actions.accounts import create_login_link
 from clinic.errors import ClinicError
 from clinic.models.engine import reading, writing
+from clinic.queries.definitions import policies_or_starter
 from clinic.queries.patients import by_public_id, running_courses, search
+from clinic.rules.messages import link_life
 from clinic.rules.permissions import Permission
 from clinic.web.desk.blueprint import blueprint
 from clinic.web.desk.forms import LinkForm
@@ -17,7 +19,7 @@ from clinic.web.desk.patient_pages import (
     read_patient_page,
 )
 from clinic.web.errors import form_again
-from clinic.web.guard import needs
+from clinic.web.guard import needs, sites_here
 from clinic.web.looks import note_look
 from clinic.web.requests import current_clinic
 from clinic.web.shell import in_menu
@@ -39,7 +41,9 @@ def find_patients() -> str:
     with reading(here.engine) as unit:
         rows = search(unit, text, MOST_FOUND + 1) if text else []
         shown = rows[:MOST_FOUND]
-        courses = running_courses(unit, patient_ids=[row.id for row in shown])
+        courses = running_courses(
+            unit, patient_ids=[row.id for row in shown], site_ids=sites_here()
+        )
     if text:
         note_look("find_patients", subject="patient", values={"found": len(shown)})
     return render_template(
@@ -66,7 +70,7 @@ def show_patient(public_id: str) -> str:
 @blueprint.post("/patients/<public_id>/link")
 @needs(Permission.EDIT_PATIENTS)
 def make_link(public_id: str) -> Response:
-    """Show a log-in link once: it is good for 30 minutes and for one use, and is kept nowhere."""
+    """Show a log-in link once: it is good for some minutes and for one use, and is kept nowhere."""
     here = current_clinic()
     form = LinkForm()
     if not form.validate():
@@ -75,10 +79,11 @@ def make_link(public_id: str) -> Response:
         with writing(here.engine) as unit:
             patient = by_public_id(unit, public_id)
             token = create_login_link(unit, patient=patient, by=here.actor, now=here.now)
+            life = link_life(policies_or_starter(unit))
     except ClinicError as problem:
         return form_again(PAGE, problem, page=_page(public_id), form=form, link=None)
     address = f"{here.settings.base_url}{url_for('auth.show_link', token=token)}"
-    link = HandedLink(address, minutes_of(LINK_LIFE))
+    link = HandedLink(address, minutes_of(life))
     return make_response(
         render_template(PAGE, page=_page(public_id), form=form, link=link, problem=None)
     )

@@ -9,12 +9,12 @@ from flask_babel import gettext
 
 from clinic.queries.own_visits import OwnVisit
 from clinic.rules.appointments import Numbered, Status, number_visits
+from clinic.rules.patient_texts import PatientTexts
 from clinic.rules.visit_kinds import VisitKind
 from clinic.web import present
 from clinic.web.phones import phone_words
 
 COMING = frozenset({Status.BOOKED, Status.PENDING, Status.ARRIVED, Status.CHECKED_IN})
-RIDE_POLICY = "dosing"
 THEN_SHOWN = 3
 
 
@@ -55,7 +55,12 @@ class OwnCourse:
 
 
 def own_course(
-    visits: Sequence[OwnVisit], *, kinds: Mapping[int, VisitKind], now: datetime
+    visits: Sequence[OwnVisit],
+    *,
+    kinds: Mapping[int, VisitKind],
+    texts: PatientTexts,
+    language: str,
+    now: datetime,
 ) -> OwnCourse:
     """Return the page for a patient's visits in time order; `kinds` by version row."""
     coming = [one for one in visits if one.status in COMING and one.end_at > now]
@@ -72,7 +77,9 @@ def own_course(
         progress=_progress(course),
         strip=_strip(course, now),
         last=_last(course, now),
-        before=() if first is None else _before(kinds[first.definition_id]),
+        before=()
+        if first is None
+        else texts.before_visit(kinds[first.definition_id].reminder_policy, language),
         then=tuple(_line(one) for one in coming[1 : THEN_SHOWN + 1]),
         all=tuple(_line(one) for one in visits if one.status is not Status.NOSHOW),
     )
@@ -123,17 +130,6 @@ def _last(course: Sequence[OwnVisit], now: datetime) -> str:
     if not coming:
         return ""
     return gettext("Last visit planned for %(day)s.", day=present.long_day(coming[-1].on))
-
-
-def _before(kind: VisitKind) -> tuple[str, ...]:
-    lines = [
-        gettext("Sleep as usual. Tell us if you slept under 5 hours."),
-        gettext("No alcohol the evening before."),
-        gettext("Any change of medicine? Call us before you come."),
-    ]
-    if kind.reminder_policy == RIDE_POLICY:
-        lines.insert(0, gettext("Somebody you know needs to take you home. Please do not drive."))
-    return tuple(lines)
 
 
 def _line(visit: OwnVisit) -> VisitLine:

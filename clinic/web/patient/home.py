@@ -1,10 +1,11 @@
 """The patient's page: the next visit, the course, and what to do before coming. It only shows."""
 
 from flask import render_template
+from flask_babel import get_locale
 
 from clinic.errors import NotFound
 from clinic.models.engine import reading
-from clinic.queries.definitions import visit_kind
+from clinic.queries.definitions import texts, visit_kind
 from clinic.queries.own_visits import own_visits
 from clinic.rules.permissions import Permission
 from clinic.web.guard import needs
@@ -33,5 +34,7 @@ def _read(patient_id: int) -> OwnCourse:
     here = current_clinic()
     with reading(here.engine) as unit:
         visits = own_visits(unit, patient_id=patient_id)
+        words = texts(unit)
         kinds = {one: visit_kind(unit, one) for one in {visit.definition_id for visit in visits}}
-    return own_course(visits, kinds=kinds, now=here.now)
+    language = str(get_locale() or "")
+    return own_course(visits, kinds=kinds, texts=words, language=language, now=here.now)

@@ -1,6 +1,29 @@
 """The schedule: its blueprint and the modules that register its views."""
 
-from clinic.web.schedule import blocks, board, bookings, courses, moves, plans, visits
+from clinic.web.schedule import (
+    blocks,
+    board,
+    bookings,
+    courses,
+    missed,
+    moves,
+    pencils,
+    plans,
+    undo,
+    visits,
+)
 from clinic.web.schedule.blueprint import blueprint
 
-__all__ = ["blocks", "blueprint", "board", "bookings", "courses", "moves", "plans", "visits"]
+__all__ = [
+    "blocks",
+    "blueprint",
+    "board",
+    "bookings",
+    "courses",
+    "missed",
+    "moves",
+    "pencils",
+    "plans",
+    "undo",
+    "visits",
+]

@@ -22,7 +22,7 @@ from clinic.queries.resources import ids_at_site, zone_of
 from clinic.rules.permissions import Permission
 from clinic.web.errors import form_again
 from clinic.web.fields import ClockField, DayField, time_of, wall_text
-from clinic.web.guard import needs
+from clinic.web.guard import needs, sites_here
 from clinic.web.looks import note_look
 from clinic.web.places import asked_day, chosen_site, local_day
 from clinic.web.present import StatusTag, clock_time, day, moment_at, sorted_name, status_tag
@@ -64,8 +64,8 @@ def blocks() -> str:
     """Show the closed times that are not over."""
     here = current_clinic()
     with reading(here.engine) as unit:
-        sites = site_choices(unit, here.actor.site_ids)
-        rows = reads.block_rows(unit, after=here.now)
+        sites = site_choices(unit, sites_here())
+        rows = reads.block_rows(unit, after=here.now, site_ids=sites_here())
     zone = sites[0].zone if sites else "UTC"
     note_look("see_blocks", subject="block", values={"found": len(rows)})
     return render_template(LIST, lines=[_line(row, zone) for row in rows])
@@ -104,7 +104,7 @@ def new_block() -> Response:
 def _prefill(form: BlockForm) -> None:
     here = current_clinic()
     with reading(here.engine) as unit:
-        sites = site_choices(unit, here.actor.site_ids)
+        sites = site_choices(unit, sites_here())
         site = chosen_site(sites)
         form.owner.choices = [
             SelectChoice("", gettext("Choose")),
@@ -154,7 +154,7 @@ def _instant(on: DayField, at: ClockField, zone: str) -> datetime:
 def _owner(unit: Session, text: str) -> tuple[int | None, int | None, str]:
     kind, _, key = text.partition(":")
     if kind == "site":
-        site = chosen_site(site_choices(unit, current_clinic().actor.site_ids), key)
+        site = chosen_site(site_choices(unit, sites_here()), key)
         return site.id, None, site.zone
     resource = unit.scalar(select(Resource).where(Resource.key == text))
     if resource is None:
@@ -184,7 +184,7 @@ def _block_page(public_id: str) -> BlockPage:
     with reading(current_clinic().engine) as unit:
         block = reads.by_public_id(unit, public_id)
         zone, of = _zone_and_name(unit, block)
-        rows = reads.affected(unit, block)
+        rows = reads.affected(unit, block, site_ids=sites_here())
     lines = [
         AffectedLine(
             public_id=row.public_id,
@@ -211,8 +211,7 @@ def _block_page(public_id: str) -> BlockPage:
 
 
 def _zone_and_name(unit: Session, block: Block) -> tuple[str, str]:
-    here = current_clinic()
-    sites = site_choices(unit, here.actor.site_ids)
+    sites = site_choices(unit, sites_here())
     if block.site_id is not None:
         found = next((site for site in sites if site.id == block.site_id), None)
         if found is None:

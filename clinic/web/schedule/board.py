@@ -55,7 +55,7 @@ def board() -> str:
     """Show a site's day; `open` shows a visit beside it (and decides site and day)."""
     here = current_clinic()
     with reading(here.engine) as unit:
-        sites = site_choices(unit, here.actor.site_ids)
+        sites = site_choices(unit, here.actor.sites_with(Permission.SEE_SCHEDULE))
         if not sites:
             return render_template("schedule/no_site.html")
         opened = request.args.get("open")
@@ -70,7 +70,7 @@ def board_grid() -> Response:
     """Answer a poll: 204 while the page shows the day as it is, else the grid anew."""
     here = current_clinic()
     with reading(here.engine) as unit:
-        site = chosen_site(site_choices(unit, here.actor.site_ids))
+        site = chosen_site(site_choices(unit, here.actor.sites_with(Permission.SEE_SCHEDULE)))
         on = asked_day(local_day(here.now, site.zone))
         version = board_version(unit, site_id=site.id, on=on)
         if request.args.get("v") == stamp_of(version, here.now):
@@ -93,7 +93,7 @@ def read_page(unit: Session, sites: list[SiteChoice], panel: Panel | None) -> Bo
         title=long_day(on),
         before=day_before(on),
         after=day_after(on),
-        may_book=current_clinic().actor.may(Permission.SCHEDULE),
+        may_book=current_clinic().actor.may_at(Permission.SCHEDULE, site.id),
         view=_view(unit, site, on),
         panel=panel,
     )
@@ -105,7 +105,7 @@ def _view(unit: Session, site: SiteChoice, on: date) -> BoardView:
         read_board(unit, site_id=site.id, on=on),
         site_key=site.key,
         now=here.now,
-        may_book=here.actor.may(Permission.SCHEDULE),
+        may_book=here.actor.may_at(Permission.SCHEDULE, site.id),
     )
 
 
@@ -131,7 +131,7 @@ def board_again(public_id: str) -> BoardPage:
     """Return the page round a visit once more, for a form that was refused."""
     here = current_clinic()
     with reading(here.engine) as unit:
-        sites = site_choices(unit, here.actor.site_ids)
+        sites = site_choices(unit, here.actor.sites_with(Permission.SEE_SCHEDULE))
         if not sites:
             raise NotFound("no_such_thing")
         return read_page(unit, sites, read_panel(unit, public_id))

@@ -22,20 +22,21 @@ from clinic.queries.days import SiteChoice, site_choices
 from clinic.queries.kinds import KindFrame, kind_frames
 from clinic.queries.patients import PatientRow, by_public_id, search
 from clinic.queries.proposals import propose_visit
+from clinic.queries.resources import ids_at_site
 from clinic.rules.appointments import Status
 from clinic.rules.permissions import Permission
 from clinic.web.errors import form_again
 from clinic.web.fields import fill_day, fill_time, minute_of, time_of
-from clinic.web.guard import needs
+from clinic.web.guard import needs, sites_here
 from clinic.web.looks import note_look
 from clinic.web.places import asked_day, chosen_site, local_day
 from clinic.web.present import day, full_name
-from clinic.web.requests import current_clinic, run_once, see_other
+from clinic.web.requests import current_clinic, see_other
 from clinic.web.schedule.blueprint import blueprint
 from clinic.web.schedule.forms import VisitForm
 from clinic.web.schedule.reasons import problem_words, refusal_words
 from clinic.web.schedule.times import Offer, Wanted, next_best, shown_times, times_on
-from clinic.web.shell import say
+from clinic.web.schedule.undo import Done, do_once, done_to, say_undoable
 
 PAGE = "schedule/new_visit.html"
 
@@ -48,6 +49,7 @@ class VisitAid:
     name: str
     found: list[PatientRow]
     looked: bool
+    may_add: bool
     makes_up: str
     beside: str
     day_words: str
@@ -84,11 +86,11 @@ def new_visit() -> Response:
     if not form.validate():
         return form_again(PAGE, None, form=form, aid=_aid(form))
     try:
-        target = _book(form)
+        made = _book(form)
     except ClinicError as problem:
         return form_again(PAGE, problem, form=form, aid=_aid(form, problem))
-    say(gettext("Booked."))
-    return see_other(target)
+    say_undoable(gettext("Booked."), made)
+    return see_other(made.target)
 
 
 def _page(form: VisitForm) -> Response:
@@ -145,7 +147,7 @@ def _fill_choices(form: VisitForm) -> tuple[list[SiteChoice], list[str]]:
     """Offer the sites and kinds of visit; return the sites and the keys of the kinds."""
     here = current_clinic()
     with reading(here.engine) as unit:
-        sites = site_choices(unit, here.actor.site_ids)
+        sites = site_choices(unit, sites_here())
         kinds = kind_frames(unit)
     if not sites:
         raise NotFound("no_such_thing")
@@ -176,7 +178,7 @@ def _missed(unit: Session, form: VisitForm) -> VisitFacts | None:
     """Return the visit that is made up for, None for an ordinary one."""
     if not form.makes_up.data:
         return None
-    return read_visit(unit, public_id=form.makes_up.data, site_ids=current_clinic().actor.site_ids)
+    return read_visit(unit, public_id=form.makes_up.data, site_ids=sites_here())
 
 
 def _aid(form: VisitForm, problem: ClinicError | None = None) -> VisitAid:
@@ -194,6 +196,7 @@ def _aid(form: VisitForm, problem: ClinicError | None = None) -> VisitAid:
         name="" if patient is None else full_name(patient.family, patient.given, patient.preferred),
         found=found,
         looked=bool(form.q.data),
+        may_add=here.actor.may(Permission.EDIT_PATIENTS),
         makes_up="" if missed is None else day(missed.visit.on),
         beside="" if beside is None else beside.name,
         day_words=day(form.on.data) if form.on.data else "",
@@ -208,14 +211,17 @@ def _patient(unit: Session, form: VisitForm) -> Patient | None:
 
 
 def _site(unit: Session, form: VisitForm) -> SiteChoice:
-    return chosen_site(site_choices(unit, current_clinic().actor.site_ids), form.site.data)
+    return chosen_site(site_choices(unit, sites_here()), form.site.data)
 
 
 def _beside(unit: Session, form: VisitForm) -> Resource | None:
-    """Return the device, room or person whose column was clicked."""
+    """Return the device, room or person whose column was clicked, if it is at the chosen site."""
     if not form.beside.data:
         return None
-    return unit.scalar(select(Resource).where(Resource.key == form.beside.data))
+    here = ids_at_site(unit, _site(unit, form).id)
+    return unit.scalar(
+        select(Resource).where(Resource.key == form.beside.data, Resource.id.in_(here))
+    )
 
 
 def _wanted(
@@ -256,7 +262,7 @@ def _reasons(unit: Session, form: VisitForm, problem: ClinicError, site: SiteCho
     if problem.code != "time_not_free":
         return [problem_words(problem, site.zone)]
     to = _order(unit, form).to
-    return refusal_words(to) if isinstance(to, Refusal) else []
+    return refusal_words(unit, to) if isinstance(to, Refusal) else []
 
 
 def _order(unit: Session, form: VisitForm) -> Order:
@@ -295,11 +301,11 @@ def _order(unit: Session, form: VisitForm) -> Order:
     )
 
 
-def _book(form: VisitForm) -> str:
+def _book(form: VisitForm) -> Done:
     here = current_clinic()
     with reading(here.engine) as unit:
         order = _order(unit, form)
-    return write(here.engine, lambda unit: run_once(unit, lambda: _carry_out(unit, order)))
+    return write(here.engine, lambda unit: do_once(unit, lambda: _carry_out(unit, order)))
 
 
 def _draft(order: Order, visit: PlannedVisit) -> VisitDraft:
@@ -316,10 +322,10 @@ def _draft(order: Order, visit: PlannedVisit) -> VisitDraft:
     )
 
 
-def _carry_out(unit: Session, order: Order) -> str:
-    """Book the visit; inside `run_once`, so that a form sent twice finds its first answer."""
+def _carry_out(unit: Session, order: Order) -> Done:
+    """Book the visit; inside `do_once`, so that a form sent twice finds its first answer."""
     here = current_clinic()
     if isinstance(order.to, Refusal):
         raise Conflict("time_not_free")
     made = book_appointment(unit, draft=_draft(order, order.to), by=here.actor, now=here.now)
-    return url_for("schedule.board", open=made.public_id)
+    return done_to(unit, url_for("schedule.board", open=made.public_id), made)

@@ -8,13 +8,14 @@ from flask_babel import gettext
 
 from clinic.models.engine import reading
 from clinic.queries.courses import CourseFacts, VisitRow, read_course, upcoming
+from clinic.rules.actors import Actor
 from clinic.rules.appointments import Status
 from clinic.rules.courses import CourseStatus, same_hour
 from clinic.rules.permissions import Permission
-from clinic.web.guard import needs
+from clinic.web.guard import needs, sites_here
 from clinic.web.looks import note_look
 from clinic.web.phones import phone_words
-from clinic.web.places import local_day
+from clinic.web.places import local_day, visit_address
 from clinic.web.present import (
     StatusTag,
     Strip,
@@ -41,9 +42,19 @@ class VisitLine:
     where: str
     tag: StatusTag
     after_tag: str
-    address: str
+    address: str | None
     action: str
-    action_address: str
+    action_address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pencil:
+    """What is to be decided of a pencilled course."""
+
+    public_id: str
+    version: int
+    until: str
+    visits: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,7 @@ class CoursePage:
     next_address: str | None
     may_book: bool
     new_address: str
+    pencil: Pencil | None
 
 
 @blueprint.get("/courses/<public_id>")
@@ -71,17 +83,18 @@ def show_course(public_id: str) -> str:
     """Show a course with all its visits."""
     here = current_clinic()
     with reading(here.engine) as unit:
-        course = read_course(unit, public_id=public_id, site_ids=here.actor.site_ids)
-    page = course_page(course, here.now, may_book=here.actor.may(Permission.SCHEDULE))
+        course = read_course(unit, public_id=public_id, site_ids=sites_here())
+    page = course_page(course, here.now, by=here.actor)
     note_look("see_course", subject="course", subject_id=course.id, patient_id=course.patient.id)
     return render_template("schedule/course.html", page=page)
 
 
-def course_page(course: CourseFacts, now: datetime, *, may_book: bool) -> CoursePage:
+def course_page(course: CourseFacts, now: datetime, *, by: Actor) -> CoursePage:
     """Return a course as its page prints it."""
     today = local_day(now, course.zone)
     patient = course.patient
     now_or_next = _now_or_next(course, now)
+    may_book = by.may_at(Permission.SCHEDULE, course.site_id)
     return CoursePage(
         name=full_name(patient.family, patient.given, patient.preferred),
         patient_address=url_for("desk.show_patient", public_id=patient.public_id),
@@ -90,15 +103,23 @@ def course_page(course: CourseFacts, now: datetime, *, may_book: bool) -> Course
         status=course_word(course.status),
         summary=course_summary(course),
         strip=course_strip(course.visits, today, course.total),
-        lines=tuple(_line(visit, course, today, now, may_book) for visit in course.visits),
+        lines=tuple(_line(visit, course, today, now, by) for visit in course.visits),
         facts=_facts(course, now),
         next_tag=visit_tag(now_or_next) if now_or_next else None,
         next_address=None
         if now_or_next is None
-        else url_for("schedule.board", open=now_or_next.public_id),
+        else visit_address(now_or_next.public_id, now_or_next.site_id),
         may_book=may_book,
         new_address=url_for("schedule.new_visit", patient=patient.public_id),
+        pencil=_pencil(course) if may_book else None,
     )
+
+
+def _pencil(course: CourseFacts) -> Pencil | None:
+    if course.lapses_on is None:
+        return None
+    pending = sum(1 for visit in course.visits if visit.status is Status.PENDING)
+    return Pencil(course.public_id, course.version, day_with_year(course.lapses_on), pending)
 
 
 def _record(course: CourseFacts) -> list[str]:
@@ -157,11 +178,10 @@ def course_summary(course: CourseFacts) -> str:
     return " · ".join(parts)
 
 
-def _line(
-    visit: VisitRow, course: CourseFacts, today: date, now: datetime, may_book: bool
-) -> VisitLine:
+def _line(visit: VisitRow, course: CourseFacts, today: date, now: datetime, by: Actor) -> VisitLine:
     minutes = int(waiting(visit.status, visit.arrived_at, now).total_seconds()) // 60
-    action, address = _action(visit, course) if may_book else ("", "")
+    may_book = by.may_at(Permission.SCHEDULE, visit.site_id)
+    action, address = _action(visit, course) if may_book else ("", None)
     shown = gettext("today") if visit.on == today else day(visit.on)
     return VisitLine(
         number=str(visit.number or "–"),
@@ -172,22 +192,22 @@ def _line(
         where=where_and_who(visit),
         tag=visit_tag(visit),
         after_tag=f" {gettext('%(n)s min', n=minutes)}" if minutes else "",
-        address=url_for("schedule.board", open=visit.public_id),
+        address=visit_address(visit.public_id, visit.site_id),
         action=action,
         action_address=address,
     )
 
 
-def _action(visit: VisitRow, course: CourseFacts) -> tuple[str, str]:
+def _action(visit: VisitRow, course: CourseFacts) -> tuple[str, str | None]:
     """Return what to do with a visit: move it, or find (or look at) the date that makes it up."""
     if visit.status in MOVABLE:
         return gettext("move"), url_for("schedule.move_visit", public_id=visit.public_id)
     if visit.status is not Status.NOSHOW:
-        return "", ""
+        return "", None
     extra = next((v for v in course.visits if v.make_up_for_id == visit.id), None)
     if extra is not None:
         words = gettext("extra date %(day)s", day=day(extra.on))
-        return words, url_for("schedule.board", open=extra.public_id)
+        return words, visit_address(extra.public_id, extra.site_id)
     return gettext("find a new date"), url_for("schedule.new_visit", makes_up=visit.public_id)
 
 

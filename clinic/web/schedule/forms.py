@@ -1,36 +1,21 @@
 """Forms of the schedule; the choices that depend on data are filled by the view."""
 
+from collections.abc import Iterable, Mapping
+
+from flask_babel import gettext
 from wtforms import HiddenField, RadioField, SelectField, StringField
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
 from wtforms.validators import InputRequired, Length, Optional
 
+from clinic.rules.appointments import Outcome
 from clinic.web.fields import ClockField, DayField
 from clinic.web.forms import ClinicForm
+from clinic.web.outcomes import outcome_word, reason_word
 from clinic.web.words import lazy
 
 TELL = [
-    SelectChoice("yes", lazy("Yes, send a message in 3 minutes")),
+    SelectChoice("yes", lazy("Yes, send a message in a few minutes")),
     SelectChoice("no", lazy("No, I have told them")),
-]
-OUTCOMES = [
-    SelectChoice("complete", lazy("Complete")),
-    SelectChoice("partial", lazy("Stopped early")),
-    SelectChoice("not_treated", lazy("Came, not treated")),
-]
-REASONS = [
-    SelectChoice("", lazy("Choose a reason")),
-    SelectChoice("pressure", lazy("Blood pressure")),
-    SelectChoice("fasting", lazy("Had eaten")),
-    SelectChoice("ride", lazy("No ride home")),
-    SelectChoice("intoxication", lazy("Intoxicated")),
-    SelectChoice("illness", lazy("Ill")),
-    SelectChoice("device", lazy("Device")),
-    SelectChoice("screener", lazy("Screening answer")),
-    SelectChoice("tolerability", lazy("Not well tolerated")),
-    SelectChoice("time", lazy("Time")),
-    SelectChoice("patient_asked", lazy("Patient asked to stop")),
-    SelectChoice("safety", lazy("Safety")),
-    SelectChoice("other", lazy("Other")),
 ]
 PLACES = [
     SelectChoice("room", lazy("On site")),
@@ -58,10 +43,15 @@ class VersionedForm(ClinicForm):
 class FinishForm(VersionedForm):
     """What came of a visit."""
 
-    outcome = RadioField(
-        lazy("How did it end?"), choices=OUTCOMES, default="complete", validators=[InputRequired()]
-    )
-    reason = SelectField(lazy("Why, if not complete"), choices=REASONS, validators=[Optional()])
+    outcome = RadioField(lazy("How did it end?"), default="complete", validators=[InputRequired()])
+    reason = SelectField(lazy("Why, if not complete"), validators=[Optional()])
+
+    def offer(self, reasons: Mapping[Outcome, Iterable[str]]) -> None:
+        """Offer the outcomes, and the coded reasons of the policies in force, each once."""
+        self.outcome.choices = [SelectChoice(one.value, outcome_word(one)) for one in Outcome]
+        codes = dict.fromkeys(code for listed in reasons.values() for code in listed)
+        words = [SelectChoice(code, reason_word(code)) for code in codes]
+        self.reason.choices = [SelectChoice("", gettext("Choose a reason")), *words]
 
 
 class CancelForm(VersionedForm):

@@ -22,17 +22,17 @@ from clinic.rules.appointments import CancelledBy
 from clinic.rules.permissions import Permission
 from clinic.web.errors import form_again
 from clinic.web.fields import fill_day, fill_time, minute_of, time_of
-from clinic.web.guard import needs
+from clinic.web.guard import needs, sites_here
 from clinic.web.places import local_day
 from clinic.web.present import day
-from clinic.web.requests import current_clinic, run_once, see_other
+from clinic.web.requests import current_clinic, see_other
 from clinic.web.schedule.blueprint import blueprint
 from clinic.web.schedule.forms import CancelForm, MoveForm
 from clinic.web.schedule.panels import Panel, read_panel
 from clinic.web.schedule.reasons import problem_words, refusal_words
 from clinic.web.schedule.times import Offer, Wanted, next_best, shown_times, times_on
+from clinic.web.schedule.undo import Done, do_once, done_to, say_undoable
 from clinic.web.schedule.visits import own_appointment, shown_panel
-from clinic.web.shell import say
 
 MOVE = "schedule/move.html"
 CANCEL = "schedule/cancel.html"
@@ -87,12 +87,12 @@ def move_visit(public_id: str) -> Response:
     if not form.validate():
         return form_again(MOVE, None, form=form, aid=_aid(public_id, form.on.data, form))
     try:
-        target = _move(public_id, form)
+        made = _move(public_id, form)
     except ClinicError as problem:
         aid = _aid(public_id, form.on.data, form, problem=problem)
         return form_again(MOVE, problem, form=form, aid=aid)
-    say(gettext("Moved."))
-    return see_other(target)
+    say_undoable(gettext("Moved."), made)
+    return see_other(made.target)
 
 
 def _first_move(public_id: str, form: MoveForm) -> Response:
@@ -117,12 +117,12 @@ def _pick(public_id: str, form: MoveForm) -> Response:
     return make_response(render_template(MOVE, form=form, aid=aid, problem=None))
 
 
-def _move(public_id: str, form: MoveForm) -> str:
+def _move(public_id: str, form: MoveForm) -> Done:
     here = current_clinic()
     aim = _aim(public_id, form)
     version, tell = form.shown_version, form.tell.data == "yes"
 
-    def carry_out(unit: Session) -> str:
+    def carry_out(unit: Session) -> Done:
         appointment = own_appointment(unit, public_id)
         check_version(appointment, version)
         if isinstance(aim.to, Refusal):
@@ -138,13 +138,13 @@ def _move(public_id: str, form: MoveForm) -> str:
             by=here.actor,
             now=here.now,
         )
-        return url_for("schedule.board", open=public_id)
+        return done_to(unit, url_for("schedule.board", open=public_id), appointment)
 
-    return write(here.engine, lambda unit: run_once(unit, lambda: carry_out(unit)))
+    return write(here.engine, lambda unit: do_once(unit, lambda: carry_out(unit)))
 
 
 def _facts(unit: Session, public_id: str) -> VisitFacts:
-    return read_visit(unit, public_id=public_id, site_ids=current_clinic().actor.site_ids)
+    return read_visit(unit, public_id=public_id, site_ids=sites_here())
 
 
 def _aim(public_id: str, form: MoveForm) -> Aim:
@@ -197,7 +197,8 @@ def _reasons(public_id: str, form: MoveForm, problem: ClinicError, facts: VisitF
     aim = _aim(public_id, form)
     if not isinstance(aim.to, Refusal):
         return []
-    return refusal_words(aim.to)
+    with reading(current_clinic().engine) as unit:
+        return refusal_words(unit, aim.to)
 
 
 def _warning(facts: VisitFacts, on: date) -> str:
@@ -222,11 +223,11 @@ def cancel_visit(public_id: str) -> Response:
     if not form.validate():
         return form_again(CANCEL, None, form=form, panel=_panel(public_id))
     try:
-        target = _cancel(public_id, form)
+        made = _cancel(public_id, form)
     except ClinicError as problem:
         return form_again(CANCEL, problem, form=form, panel=_panel(public_id))
-    say(gettext("Cancelled. The time is free again."))
-    return see_other(target)
+    say_undoable(gettext("Cancelled. The time is free again."), made)
+    return see_other(made.target)
 
 
 def _panel(public_id: str) -> Panel:
@@ -234,12 +235,12 @@ def _panel(public_id: str) -> Panel:
         return read_panel(unit, public_id)
 
 
-def _cancel(public_id: str, form: CancelForm) -> str:
+def _cancel(public_id: str, form: CancelForm) -> Done:
     here = current_clinic()
     with reading(here.engine) as unit:
         late = late_under_hours(policies(unit).get("late_cancel"))
 
-    def carry_out(unit: Session) -> str:
+    def carry_out(unit: Session) -> Done:
         appointment = own_appointment(unit, public_id)
         cancel_appointment(
             unit,
@@ -252,9 +253,9 @@ def _cancel(public_id: str, form: CancelForm) -> str:
             by=here.actor,
             now=here.now,
         )
-        return url_for("schedule.board", open=public_id)
+        return done_to(unit, url_for("schedule.board", open=public_id), appointment)
 
-    return write(here.engine, lambda unit: run_once(unit, lambda: carry_out(unit)))
+    return write(here.engine, lambda unit: do_once(unit, lambda: carry_out(unit)))
 
 
 def late_under_hours(policy: JsonValue) -> int:

@@ -7,11 +7,19 @@ from flask import url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from clinic.queries.courses import HistoryRow, VisitFacts, VisitRow, history, read_visit
+from clinic.queries.courses import (
+    HistoryRow,
+    PatientFacts,
+    VisitFacts,
+    VisitRow,
+    history,
+    read_visit,
+)
 from clinic.rules.appointments import Status, Verb, possible_verbs
 from clinic.rules.permissions import Permission
+from clinic.web.guard import sites_here
 from clinic.web.phones import phone_words
-from clinic.web.places import local_day
+from clinic.web.places import local_day, visit_address
 from clinic.web.present import (
     StatusTag,
     Strip,
@@ -83,7 +91,7 @@ class Panel:
 def read_panel(unit: Session, public_id: str) -> Panel:
     """Return the panel of a visit at a site one works at, or raise NotFound."""
     here = current_clinic()
-    facts = read_visit(unit, public_id=public_id, site_ids=here.actor.site_ids)
+    facts = read_visit(unit, public_id=public_id, site_ids=sites_here())
     rows = history(unit, appointment_id=facts.visit.id)
     return make_panel(facts, rows, here.now)
 
@@ -115,7 +123,7 @@ def make_panel(facts: VisitFacts, rows: list[HistoryRow], now: datetime) -> Pane
         strip=None
         if course is None
         else course_strip(course.visits, local_day(now, course.zone), course.total),
-        can=_can(visit, now),
+        can=_can(visit, patient, now),
         happened=tuple(_happened(row, visit.zone) for row in reversed(rows)),
     )
 
@@ -165,21 +173,22 @@ def course_strip(visits: tuple[VisitRow, ...], today: date, total: int) -> Strip
             status=one.status,
             outcome=one.outcome,
             is_make_up=one.make_up_for_id is not None,
-            address=url_for("schedule.board", open=one.public_id),
+            address=visit_address(one.public_id, one.site_id),
         )
         for one in visits
     ]
     return strip([*marks, *[StripVisit(on=None)] * max(total - counted, 0)], today=today)
 
 
-def _can(visit: VisitRow, now: datetime) -> Can:
+def _can(visit: VisitRow, patient: PatientFacts, now: datetime) -> Can:
     actor = current_clinic().actor
-    checks, books = actor.may(Permission.CHECK_IN), actor.may(Permission.SCHEDULE)
+    checks = actor.may_at(Permission.CHECK_IN, visit.site_id)
+    books = actor.may_at(Permission.SCHEDULE, visit.site_id)
     verbs = possible_verbs(visit.status)
     return Can(
         arrive=checks and bool(verbs & {Verb.ARRIVE, Verb.WITHDRAW_NO_SHOW}),
         check_in=checks and Verb.CHECK_IN in verbs,
-        fulfil=checks and Verb.FULFIL in verbs,
+        fulfil=checks and Verb.FULFIL in verbs and not actor.is_patient(patient.id),
         no_show=checks and Verb.NO_SHOW in verbs and now >= visit.start_at,
         move=books and visit.status in MOVABLE,
         cancel=books and Verb.CANCEL in verbs,
@@ -200,7 +209,10 @@ def _happened(row: HistoryRow, zone: str) -> Happened:
         Verb.CANCEL: gettext("cancelled"),
         Verb.ENTER_IN_ERROR: gettext("entered by mistake"),
     }
-    what = words.get(row.verb, row.verb.replace("_", " "))
+    verb = row.verb.removeprefix("undo_")
+    what = words.get(verb, verb.replace("_", " "))
+    if verb != row.verb:
+        what = gettext("%(what)s: undone", what=what)
     if row.from_start_at is not None and row.from_start_at != row.to_start_at:
         what = gettext(
             "%(what)s from %(old)s to %(new)s",

@@ -37,10 +37,17 @@ class PlanView:
     refusal: str | None
     refusal_reasons: tuple[str, ...]
     milliseconds: str
+    lapses_on: date
+    lapses: str
 
 
-def plan_view(proposal: Proposal, names: Mapping[int, str], today: date) -> PlanView:
-    """Return what to print of a proposal; `names` are the resources by id."""
+def plan_view(
+    proposal: Proposal, names: Mapping[int, str], today: date, lapses_on: date
+) -> PlanView:
+    """Return what to print of a proposal; `names` are the resources by id.
+
+    `lapses_on` is until when it would be held if it were only pencilled.
+    """
     plan = proposal.plan
     visits = sorted(plan.visits, key=lambda visit: (visit.on, visit.start_cell))
     blocked = plan.first_impossible
@@ -49,12 +56,26 @@ def plan_view(proposal: Proposal, names: Mapping[int, str], today: date) -> Plan
         count=len(visits),
         finish=day_with_year(visits[-1].on) if visits else "",
         facts=_facts(visits, names),
-        warnings=tuple(filter(None, (_warning(one) for one in plan.warnings))),
+        warnings=(*_other_course(proposal), *filter(None, map(_warning, plan.warnings))),
         weeks=_weeks(visits, names),
         refusal=None if blocked is None else _refusal(plan, blocked),
         refusal_reasons=() if blocked is None else _reasons(blocked.reasons, names),
         milliseconds=f"{proposal.milliseconds:.0f} ms",
+        lapses_on=lapses_on,
+        lapses=day(lapses_on),
     )
+
+
+def _other_course(proposal: Proposal) -> tuple[str, ...]:
+    """Return what to say of the days of the patient's other courses; nothing without one."""
+    if not proposal.left_out:
+        return ()
+    words = ngettext(
+        "%(num)s day of another course is left out. The prescriber may allow both on one day.",
+        "%(num)s days of another course are left out. The prescriber may allow both on one day.",
+        len(proposal.left_out),
+    )
+    return (words,)
 
 
 def _facts(visits: Sequence[PlannedVisit], names: Mapping[int, str]) -> tuple[tuple[str, str], ...]:

@@ -13,25 +13,28 @@ from clinic.models.patients import Patient
 from clinic.models.sites import Site
 from clinic.queries.availability import SiteFrame, frame_of, read_resources
 from clinic.queries.courses import PatientFacts, patient_facts
-from clinic.queries.definitions import protocols
+from clinic.queries.definitions import policies, protocols
 from clinic.queries.proposals import Proposal, propose_course
+from clinic.queries.undos import booking_of
+from clinic.rules.pencils import lapse_day
 from clinic.rules.permissions import Permission
 from clinic.web.errors import form_again
 from clinic.web.guard import needs
+from clinic.web.places import local_day
 from clinic.web.present import full_name
 from clinic.web.requests import (
     CurrentClinic,
     answered_before,
     current_clinic,
-    run_once,
     see_other,
 )
 from clinic.web.schedule.blueprint import blueprint
 from clinic.web.schedule.plan_forms import PlanForm, digest
 from clinic.web.schedule.plan_pages import PlanView, plan_view
-from clinic.web.shell import say
+from clinic.web.schedule.undo import Done, do_once, done, say_undoable
 
 PAGE = "schedule/plan.html"
+BOOK, PENCIL = "book", "pencil"
 
 
 @blueprint.route("/plan/<patient>", methods=["GET", "POST"])
@@ -48,10 +51,13 @@ def plan_course(patient: str) -> Response:
             return _page(form, facts, None)
         if not form.validate():
             return form_again(PAGE, None, **_context(form, facts, None))
-        wants_booking = request.form.get("do") == "book"
+        do = request.form.get("do")
+        wants_booking = do in (BOOK, PENCIL)
         known = answered_before(unit) if wants_booking else None
         if known is not None:
-            return see_other(known)
+            made = Done.read(known)
+            say_undoable(gettext("Booked."), made)
+            return see_other(made.target)
         proposal = _propose(unit, form, facts, sites)
         view = _view(unit, proposal, here)
     is_same = form.shown.data == digest(proposal.plan)
@@ -68,8 +74,9 @@ def _book(
     here: CurrentClinic, form: PlanForm, facts: PatientFacts, proposal: Proposal, view: PlanView
 ) -> Response:
     """Book the plan; what was lost to somebody else is shown with a fresh plan, nothing is lost."""
+    is_pencilled = request.form.get("do") == PENCIL
 
-    def book(unit: Session) -> str:
+    def book(unit: Session) -> Done:
         course = book_course(
             unit,
             order=proposal.order,
@@ -77,17 +84,20 @@ def _book(
             kinds=proposal.kinds,
             by=here.actor,
             now=here.now,
+            pencilled_until=view.lapses_on if is_pencilled else None,
         )
-        return url_for("schedule.show_course", public_id=course.public_id)
+        target = url_for("schedule.show_course", public_id=course.public_id)
+        return done(unit, target, booking_of(unit, course.id))
 
     try:
-        target = write(here.engine, lambda unit: run_once(unit, lambda: book(unit)))
+        made = write(here.engine, lambda unit: do_once(unit, lambda: book(unit)))
     except Conflict as problem:
         return _lost(here, form, facts, problem)
     except ClinicError as problem:
         return form_again(PAGE, problem, **_context(form, facts, view))
-    say(gettext("%(n)s visits booked.", n=view.count))
-    return see_other(target)
+    words = gettext("%(n)s visits pencilled.") if is_pencilled else gettext("%(n)s visits booked.")
+    say_undoable(words % {"n": view.count}, made)
+    return see_other(made.target)
 
 
 def _lost(here: CurrentClinic, form: PlanForm, facts: PatientFacts, problem: Conflict) -> Response:
@@ -109,7 +119,7 @@ def _patient(unit: Session, public_id: str) -> PatientFacts:
 
 def _fill_choices(unit: Session, form: PlanForm, here: CurrentClinic) -> dict[str, SiteFrame]:
     """Offer the sites one works at and the protocols in force; return the sites by key."""
-    allowed = here.actor.site_ids
+    allowed = here.actor.sites_with(Permission.SCHEDULE)
     rows = [
         site
         for site in unit.scalars(select(Site).order_by(Site.id))
@@ -141,7 +151,8 @@ def _view(unit: Session, proposal: Proposal, here: CurrentClinic) -> PlanView:
     order = proposal.order
     resources = read_resources(unit, site_id=order.site.id, on=order.start_on)
     names = {one.id: one.name for one in resources.values()}
-    return plan_view(proposal, names, here.now.date())
+    today = local_day(here.now, order.site.zone)
+    return plan_view(proposal, names, today, lapse_day(policies(unit), today))
 
 
 def _page(form: PlanForm, facts: PatientFacts, view: PlanView | None) -> Response:

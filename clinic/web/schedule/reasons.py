@@ -1,7 +1,10 @@
 """Refusals of a booking in words: which resource is in the way, and when."""
 
+from sqlalchemy.orm import Session
+
 from clinic.errors import ClinicError
 from clinic.planning.refusals import Refusal
+from clinic.queries.resources import names_of
 from clinic.rules.wall_days import instant_of
 from clinic.web.present import moment_at
 from clinic.web.schedule.plan_pages import reason_sentence
@@ -10,9 +13,11 @@ from clinic.web.sentences import sentence
 WITH_TIME = frozenset({"resource_taken", "patient_busy"})
 
 
-def refusal_words(refusal: Refusal) -> list[str]:
+def refusal_words(unit: Session, refusal: Refusal) -> list[str]:
     """Return one sentence for each reason of a refused start, each once."""
-    return list(dict.fromkeys(reason_sentence(reason, {}) for reason in refusal.reasons))
+    ids = [reason.resource_id for reason in refusal.reasons if reason.resource_id is not None]
+    names = names_of(unit, ids)
+    return list(dict.fromkeys(reason_sentence(reason, names) for reason in refusal.reasons))
 
 
 def problem_words(problem: ClinicError, zone: str) -> str:

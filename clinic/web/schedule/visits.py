@@ -7,23 +7,25 @@ from flask import Response, make_response, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from clinic.actions.attendance import arrive, check_in, fulfil, mark_no_show
+from clinic.actions import visits
+from clinic.actions.attendance import arrive, check_in, mark_no_show
 from clinic.actions.status_steps import locked_appointment
 from clinic.errors import ClinicError, NotFound
 from clinic.models.appointments import Appointment
 from clinic.models.engine import reading, writing
+from clinic.queries.outcomes import outcome_reasons
 from clinic.rules.appointments import Outcome
 from clinic.rules.permissions import Permission
 from clinic.web.errors import form_again
-from clinic.web.guard import needs
+from clinic.web.guard import needs, sites_here
 from clinic.web.looks import note_look
-from clinic.web.requests import current_clinic, run_once, see_other, wants_fragment
+from clinic.web.requests import current_clinic, see_other, wants_fragment
 from clinic.web.schedule.blueprint import blueprint
 from clinic.web.schedule.board import PAGE, board_again
 from clinic.web.schedule.board_view import legend
 from clinic.web.schedule.forms import FinishForm, VersionedForm
 from clinic.web.schedule.panels import Panel, read_panel
-from clinic.web.shell import say
+from clinic.web.schedule.undo import Done, do_once, done_to, say_undoable
 
 FINISH = "schedule/finish.html"
 
@@ -68,28 +70,38 @@ def step_visit(public_id: str, verb: str) -> Response:
         return form_again(PAGE, None, page=board_again(public_id), legend=legend(), form=form)
     act = {"arrive": arrive, "check-in": check_in, "no-show": mark_no_show}[verb]
 
-    def carry_out(unit: Session) -> str:
+    def carry_out(unit: Session) -> Done:
+        appointment = own_appointment(unit, public_id)
         act(
             unit,
-            appointment=own_appointment(unit, public_id),
+            appointment=appointment,
             version=form.shown_version,
             by=here.actor,
             now=here.now,
         )
-        return back_to(public_id)
+        return done_to(unit, back_to(public_id), appointment)
 
     try:
         with writing(here.engine) as unit:
-            target = run_once(unit, lambda: carry_out(unit))
+            made = do_once(unit, lambda: carry_out(unit))
     except ClinicError as problem:
         return form_again(PAGE, problem, page=board_again(public_id), legend=legend(), form=form)
-    return see_other(target)
+    say_undoable(_step_words(verb), made)
+    return see_other(made.target)
+
+
+def _step_words(verb: str) -> str:
+    words = {
+        "arrive": gettext("Noted as here."),
+        "check-in": gettext("Noted as in the room."),
+        "no-show": gettext("Noted: did not come."),
+    }
+    return words[verb]
 
 
 def own_appointment(unit: Session, public_id: str) -> Appointment:
-    """Return an appointment locked for change, at a site one works at, or raise NotFound."""
-    appointment = locked_appointment(unit, public_id)
-    site_ids = current_clinic().actor.site_ids
+    """Return a visit locked for change; NotFound where one may not do what this view does."""
+    appointment, site_ids = locked_appointment(unit, public_id), sites_here()
     if site_ids is not None and appointment.site_id not in site_ids:
         raise NotFound("no_such_thing")
     return appointment
@@ -108,6 +120,8 @@ def finish_visit(public_id: str) -> Response:
     """Ask what came of a visit and note that it is done."""
     here = current_clinic()
     form = FinishForm()
+    with reading(here.engine) as unit:
+        form.offer(outcome_reasons(unit))
     if not form.is_submitted():
         panel = shown_panel(public_id)
         form.version.data = str(panel.version)
@@ -116,11 +130,11 @@ def finish_visit(public_id: str) -> Response:
         return form_again(FINISH, None, form=form, panel=_panel(public_id))
     try:
         with writing(here.engine) as unit:
-            target = run_once(unit, lambda: _finish(unit, public_id, form, here.now))
+            made = do_once(unit, lambda: _finish(unit, public_id, form, here.now))
     except ClinicError as problem:
         return form_again(FINISH, problem, form=form, panel=_panel(public_id))
-    say(gettext("Noted as done."))
-    return see_other(target)
+    say_undoable(gettext("Noted as done."), made)
+    return see_other(made.target)
 
 
 def _panel(public_id: str) -> Panel:
@@ -128,15 +142,15 @@ def _panel(public_id: str) -> Panel:
         return read_panel(unit, public_id)
 
 
-def _finish(unit: Session, public_id: str, form: FinishForm, now: datetime) -> str:
-    outcome = Outcome(form.outcome.data)
-    fulfil(
+def _finish(unit: Session, public_id: str, form: FinishForm, now: datetime) -> Done:
+    outcome, appointment = Outcome(form.outcome.data), own_appointment(unit, public_id)
+    visits.finish_visit(
         unit,
-        appointment=own_appointment(unit, public_id),
+        appointment=appointment,
         outcome=outcome,
-        outcome_reason=None if outcome is Outcome.COMPLETE else form.reason.data or None,
+        reason=None if outcome is Outcome.COMPLETE else form.reason.data or None,
         version=form.shown_version,
         by=current_clinic().actor,
         now=now,
     )
-    return url_for("schedule.board", open=public_id)
+    return done_to(unit, url_for("schedule.board", open=public_id), appointment)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinic.rules.data import Node
+from clinic.rules.patient_texts import parse_texts
 from clinic.rules.texts import (
     GSM7,
     GSM7_EXTENDED,
@@ -24,6 +25,7 @@ from tests.unit.rules.examples import clinic_data, example
 
 EX20 = example("EX20")
 TEXT = EX20["input"]["template"].format(**EX20["input"]["values"])
+STEMS = parse_texts(clinic_data("texts")).forbidden_stems
 MOST = Node("$", clinic_data("policies")).field("reminders").field("text").field("max_gsm7").whole()
 RULES = TextRules(
     clinic=EX20["input"]["values"]["clinic"],
@@ -33,6 +35,7 @@ RULES = TextRules(
     .field("optout_words")
     .texts(),
     most_gsm7=MOST,
+    forbidden_stems=STEMS,
 )
 
 
@@ -45,7 +48,9 @@ def test_example_20_a_good_text_goes() -> None:
 
 
 def test_example_20_a_bad_text_names_what_gives_the_patient_away() -> None:
-    assert list(forbidden_words(EX20["input"]["bad"])) == EX20["expected"]["bad_rejected_words"]
+    words = forbidden_words(EX20["input"]["bad"], STEMS)
+
+    assert list(words) == EX20["expected"]["bad_rejected_words"]
 
 
 def test_every_fault_of_a_text_is_told() -> None:
@@ -71,7 +76,11 @@ def test_every_fault_of_a_text_is_told() -> None:
     ],
 )
 def test_forbidden_words_are_found_by_how_they_begin(text: str, words: tuple[str, ...]) -> None:
-    assert forbidden_words(text) == words
+    assert forbidden_words(text, STEMS) == words
+
+
+def test_nothing_is_forbidden_where_the_clinic_forbids_nothing() -> None:
+    assert forbidden_words("TMS at 8", ()) == ()
 
 
 @pytest.mark.parametrize(
