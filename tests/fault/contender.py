@@ -1,48 +1,64 @@
-"""One of many processes that fight for the same seats; run by test_contention.py.
+"""Processes that fight for the same seats, and are killed; run by test_contention.py.
 
-Reads its orders as JSON from the command line and prints one JSON line for each acknowledged
-booking or cancellation, after the commit.
+Reads its orders as JSON from the command line. One process loads the program and forks the
+others, so that a thousand of them are affordable. Each keeps a journal of its own, one JSON line
+for each word, written past any buffer: what was asked before the write unit, what was promised
+after its commit.
 """
 
 import json
+import os
 import random
+import signal
 import sys
-from dataclasses import dataclass
+import time
+import traceback
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from clinic.actions.appointments import VisitDraft, insert_drafts
-from clinic.actions.bookings import release_seats
-from clinic.actions.change_sets import add_change_set
+from clinic.actions.appointments import VisitDraft, book_appointment, cancel_appointment
+from clinic.actions.request_keys import once
 from clinic.errors import Busy, Conflict
 from clinic.models.appointments import Appointment
-from clinic.models.engine import make_engine, write
+from clinic.models.engine import make_engine, reading, write
 from clinic.models.patients import Patient
 from clinic.planning.courses import Hold, PlannedVisit
 from clinic.queries.availability import SiteFrame
 from clinic.queries.kinds import KindFrame
 from clinic.rules.actors import system_actor
-from clinic.rules.appointments import Status
+from clinic.rules.appointments import CancelledBy, Status
 from clinic.rules.visit_kinds import VisitKind
 
 ON = date(2026, 3, 9)
 FIRST, STARTS, LENGTH = 108, 24, 6
 NOW = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 BY = system_actor("contender")
+ROUTE = "contender.book"
+MOST_WORDS, LONGEST_WAIT = 12, 0.03
+"""A contender is killed so many seconds after one of its first words: anywhere in a booking."""
+
+ASKED, BOOKED, REFUSED, CANCELLED = "asked", "booked", "refused", "cancelled"
 
 
 @dataclass(frozen=True)
 class Orders:
+    """Where to fight, how many, how often; `kills` 0 lets every process finish its tries."""
+
     url: str
-    seed: int
-    tries: int
+    folder: str
     site_id: int
     zone: str
     resource_id: int
     definition_id: int
+    account_id: int
     patient_ids: list[int]
+    processes: int = 4
+    tries: int = 100
+    kills: int = 0
 
 
 def kind_frame(definition_id: int) -> KindFrame:
@@ -62,7 +78,8 @@ def kind_frame(definition_id: int) -> KindFrame:
     return KindFrame(definition_id, kind)
 
 
-def book(session: Session, orders: Orders, start: int, patient_id: int) -> int:
+def book(session: Session, orders: Orders, start: int, patient_id: int) -> str:
+    """Book half an hour for a patient and return the appointment's id as text."""
     patient = session.get_one(Patient, patient_id)
     visit = PlannedVisit(
         step_key="",
@@ -83,49 +100,161 @@ def book(session: Session, orders: Orders, start: int, patient_id: int) -> int:
         course_id=None,
         status=Status.BOOKED,
     )
-    change_set = add_change_set(
+    return str(book_appointment(session, draft=draft, by=BY, now=NOW).id)
+
+
+def send(engine: Engine, orders: Orders, key: str, start: int, patient_id: int) -> int:
+    """Send the form of one booking, as often as one likes, and return the appointment's id."""
+    return int(
+        write(
+            engine,
+            lambda session: once(
+                session,
+                account_id=orders.account_id,
+                key=key,
+                route=ROUTE,
+                body=f"{start} {patient_id}",
+                machine_at=NOW,
+                act=lambda: book(session, orders, start, patient_id),
+            ),
+        )
+    )
+
+
+def cancel(session: Session, appointment_id: int) -> bool:
+    """Cancel an appointment unless somebody did; say whether it was this time."""
+    row = session.get_one(Appointment, appointment_id, with_for_update=True)
+    if row.status is not Status.BOOKED:
+        return False
+    cancel_appointment(
         session,
-        kind="appointment_booked",
-        patient_id=patient.id,
-        course_id=None,
+        appointment=row,
+        cancelled_by=CancelledBy.CLINIC,
+        reason="fight",
+        late_under_hours=24,
+        version=row.version,
+        tell_patient=False,
         by=BY,
         now=NOW,
     )
-    (made,) = insert_drafts(session, drafts=[draft], change_set=change_set, by=BY, now=NOW)
-    return made.id
+    return True
 
 
-def cancel(session: Session, appointment_id: int) -> None:
-    row = session.scalars(select(Appointment).where(Appointment.id == appointment_id)).one()
-    row.status = Status.CANCELLED
-    row.cancelled_at = NOW
-    row.cancelled_by = "clinic"
-    release_seats(session, appointment_ids=[row.id])
+@dataclass
+class Contender:
+    """One of the processes: it asks, books, and cancels, and writes each word down."""
 
+    orders: Orders
+    seed: int
+    engine: Engine
+    journal: int
+    rng: random.Random = field(init=False)
 
-def fight(engine: Engine, orders: Orders) -> None:
-    rng = random.Random(orders.seed)
-    for _ in range(orders.tries):
-        start = FIRST + rng.randrange(STARTS)
-        patient_id = rng.choice(orders.patient_ids)
+    def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
+
+    def say(self, *words: str | int) -> None:
+        os.write(self.journal, f"{json.dumps(words)}\n".encode())
+
+    def fight(self) -> None:
+        """Try as often as ordered, or until killed."""
+        done = 0
+        while self.orders.kills or done < self.orders.tries:
+            done += 1
+            self.attempt(f"{self.seed}-{done}")
+
+    def attempt(self, key: str) -> None:
+        start = FIRST + self.rng.randrange(STARTS)
+        patient_id = self.rng.choice(self.orders.patient_ids)
+        self.say(ASKED, key, start, patient_id)
         try:
-            made = write(engine, lambda s, a=start, p=patient_id: book(s, orders, a, p))
+            made = send(self.engine, self.orders, key, start, patient_id)
         except (Conflict, Busy) as error:
-            say("refused", error.code)
-            continue
-        say("booked", made)
-        if rng.random() < 0.7:
-            write(engine, lambda s, key=made: cancel(s, key))
-            say("cancelled", made)
+            self.say(REFUSED, key, error.code)
+            self.make_room()
+            return
+        self.say(BOOKED, key, made)
+        if self.rng.random() < 0.7:
+            self.cancel(made)
+
+    def make_room(self) -> None:
+        """Cancel somebody's visit now and then: without it the room fills and all is refused."""
+        if self.rng.random() < 0.5:
+            return
+        with reading(self.engine) as session:
+            standing = select(Appointment.id).where(Appointment.status == Status.BOOKED)
+            found = session.scalars(standing).all()
+        if found:
+            self.cancel(self.rng.choice(found))
+
+    def cancel(self, appointment_id: int) -> None:
+        try:
+            was_standing = write(self.engine, lambda session: cancel(session, appointment_id))
+        except (Conflict, Busy):
+            return
+        if was_standing:
+            self.say(CANCELLED, appointment_id)
 
 
-def say(what: str, value: int | str) -> None:
-    sys.stdout.write(json.dumps([what, value]) + "\n")
-    sys.stdout.flush()
+def fork(orders: Orders, seed: int) -> int:
+    """Start one contender and return its process id."""
+    child = os.fork()
+    if child:
+        return child
+    status = 1
+    try:
+        path = journal_of(orders, seed)
+        journal = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        engine = make_engine(orders.url)
+        Contender(orders, seed, engine, journal).fight()
+        engine.dispose()
+        status = 0
+    except Exception:
+        # a fork must never return into its mother's program: say it, and end with 1
+        traceback.print_exc()
+    os._exit(status)
+
+
+def journal_of(orders: Orders, seed: int) -> Path:
+    return Path(orders.folder) / f"journal-{seed}"
+
+
+def run_all(orders: Orders) -> int:
+    """Let all fight to the end; return how many ended badly."""
+    children = [fork(orders, seed) for seed in range(orders.processes)]
+    return sum(os.waitpid(child, 0)[1] != 0 for child in children)
+
+
+def kill_all(orders: Orders) -> int:
+    """Kill one after the other at random moments, each replaced; return how many ended otherwise.
+
+    Nobody is killed before having asked for something.
+    """
+    rng = random.Random(orders.kills)
+    alive = {fork(orders, seed): seed for seed in range(orders.processes)}
+    badly = 0
+    for number in range(orders.kills):
+        child, seed = rng.choice(sorted(alive.items()))
+        wait_for_words(journal_of(orders, seed), rng.randint(1, MOST_WORDS))
+        time.sleep(rng.uniform(0, LONGEST_WAIT))
+        os.kill(child, signal.SIGKILL)
+        badly += os.waitpid(child, 0)[1] != signal.SIGKILL
+        del alive[child]
+        if number + orders.processes < orders.kills:
+            following = orders.processes + number
+            alive[fork(orders, following)] = following
+    return badly
+
+
+def wait_for_words(path: Path, words: int) -> None:
+    """Wait until a contender has said so many words."""
+    for _ in range(10_000):
+        if path.exists() and path.read_bytes().count(b"\n") >= words:
+            return
+        time.sleep(0.003)
+    raise SystemExit("a contender did not begin within 30 seconds")
 
 
 if __name__ == "__main__":
     given = Orders(**json.loads(sys.argv[1]))
-    opened = make_engine(given.url)
-    fight(opened, given)
-    opened.dispose()
+    sys.exit(min(1, kill_all(given) if given.kills else run_all(given)))

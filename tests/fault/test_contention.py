@@ -1,172 +1,150 @@
 """Many processes on the same seats: nobody is booked twice, nothing acknowledged is lost."""
 
-import json
 import random
-import subprocess
-import sys
-import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select
 
-from clinic.models import Appointment, Assignment, Cell
-from clinic.models.engine import reading, writing
+from clinic.errors import Busy, Conflict
+from clinic.models import Appointment, RequestKey
+from clinic.models.engine import reading
 from clinic.rules.appointments import Status
-from tests.places import add_kind_row, add_patient_row, add_resource, add_site
+from tests.fault.contender import BOOKED, CANCELLED, REFUSED, Orders, send
+from tests.fault.fights import (
+    Word,
+    fight,
+    half_written,
+    journals,
+    prepare,
+    said,
+    settle,
+    spoken,
+    standing,
+    surplus,
+    unanswered,
+)
 
-PROCESSES = 16
-FEW = 4
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
-
-def prepare(engine: Engine, capacity: int) -> dict[str, object]:
-    with writing(engine) as session:
-        site = add_site(session)
-        resource_id = add_resource(
-            session, key="recovery", kind="recovery_seat", site=site, seats=capacity
-        )
-        return {
-            "site_id": site.id,
-            "zone": site.zone,
-            "resource_id": resource_id,
-            "definition_id": add_kind_row(session),
-            "patient_ids": [add_patient_row(session, number=n).id for n in range(24)],
-        }
+FEW = [(320, 4)]
+MANY = [pytest.param(10_000, 16, marks=pytest.mark.long)]
+Note = Callable[[str, object], None]
 
 
-def start(
-    url: str, orders: dict[str, object], seed: int, tries: int, said: Path
-) -> subprocess.Popen[bytes]:
-    """Start a booker that writes what it was promised to a file, which outlives a kill."""
-    given = json.dumps({"url": url, "seed": seed, "tries": tries, **orders})
-    with said.open("wb") as words:
-        return subprocess.Popen(
-            [sys.executable, "-m", "tests.fault.contender", given],
-            stdout=words,
-            stderr=subprocess.DEVNULL,
-        )
-
-
-def acknowledged(said: list[Path]) -> Counter[str]:
-    """Count the words of all bookers."""
-    lines = [line for path in said for line in path.read_text().splitlines()]
-    return Counter(json.loads(line)[0] for line in lines)
-
-
-def surplus(engine: Engine, capacity: int) -> int:
-    """Count, from the assignments and not from the cells, how often capacity was exceeded."""
-    taken: Counter[tuple[int, int]] = Counter()
-    seats: dict[int, int] = {}
-    with reading(engine) as session:
-        rows = session.execute(
-            select(
-                Assignment.resource_id,
-                Assignment.from_quantum,
-                Assignment.to_quantum,
-                Assignment.requirement,
-            ).where(Assignment.is_held)
-        )
-        for resource_id, first, last, requirement in rows:
-            seats[resource_id] = 1 if requirement == "patient" else capacity
-            taken.update((resource_id, quantum) for quantum in range(first, last))
-    return sum(count > seats[key[0]] for key, count in taken.items())
-
-
-def held(engine: Engine) -> tuple[int, int, int]:
-    """Return appointments that stand, those with cells, and cells that no one should hold."""
-    with reading(engine) as session:
-        standing = select(Appointment.id).where(Appointment.status == Status.BOOKED)
-        with_cells = select(func.count(Cell.appointment_id.distinct()))
-        return (
-            session.scalar(select(func.count()).select_from(standing.subquery())) or 0,
-            session.scalar(with_cells.where(Cell.appointment_id.in_(standing))) or 0,
-            session.scalar(with_cells.where(Cell.appointment_id.not_in(standing))) or 0,
-        )
-
-
-def fight(
-    url: str, engine: Engine, folder: Path, capacity: int, tries: int, processes: int = PROCESSES
-) -> Counter[str]:
-    orders = prepare(engine, capacity)
-    said = [folder / f"said-{n}" for n in range(processes)]
-    running = [start(url, orders, n, tries // processes, said[n]) for n in range(processes)]
-    assert [process.wait() for process in running] == [0] * processes
-    return acknowledged(said)
-
-
+@pytest.mark.parametrize("tries, processes", FEW + MANY)
 @pytest.mark.parametrize("capacity", [1, 2, 4])
-def test_processes_never_book_a_seat_twice(
-    database_url: str, engine: Engine, tmp_path: Path, capacity: int
+def test_contested_tries_never_book_a_seat_twice(
+    database_url: str,
+    engine: Engine,
+    tmp_path: Path,
+    record_property: Note,
+    capacity: int,
+    tries: int,
+    processes: int,
 ) -> None:
-    said = fight(database_url, engine, tmp_path, capacity, 320, FEW)
+    orders = prepare(database_url, engine, tmp_path, capacity)
 
-    standing, with_cells, orphans = held(engine)
-    assert surplus(engine, capacity) == 0
-    assert (standing, with_cells, orphans) == (
-        said["booked"] - said["cancelled"],
-        said["booked"] - said["cancelled"],
-        0,
+    ended = fight(orders, processes=processes, tries=tries // processes)
+
+    words = spoken(orders)
+    doubles = surplus(engine, capacity)
+    record_property(
+        "figures",
+        f"C1 {engine.dialect.name} capacity {capacity}: {words['asked']} tries by {processes}, "
+        f"{words[BOOKED]} booked, {words[REFUSED]} refused, {words[CANCELLED]} cancelled, "
+        f"{doubles} doubles",
     )
-    assert sum(said.values()) - said["cancelled"] == 320
-    assert said["booked"] > 0
+    assert (ended, doubles, half_written(engine)) == (0, 0, {})
+    assert standing(engine) == words[BOOKED] - words[CANCELLED]
+    assert words[BOOKED] + words[REFUSED] == words["asked"] == tries
+    assert words[BOOKED] > tries // 20
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("capacity", [1, 2, 4])
-def test_ten_thousand_contested_tries_make_no_double(
-    database_url: str, engine: Engine, tmp_path: Path, capacity: int
-) -> None:
-    said = fight(database_url, engine, tmp_path, capacity, 10_000)
-
-    assert surplus(engine, capacity) == 0
-    assert held(engine)[0] == said["booked"] - said["cancelled"]
-
-
-def kill_often(url: str, engine: Engine, folder: Path, kills: int) -> tuple[set[int], set[int]]:
-    """Kill bookers at random moments; return what was acknowledged as booked and as cancelled."""
-    orders = prepare(engine, 4)
-    rng = random.Random(kills)
-    booked: set[int] = set()
-    cancelled: set[int] = set()
-    for seed in range(0, kills, 4):
-        said = [folder / f"said-{seed + n}" for n in range(4)]
-        running = [start(url, orders, seed + n, 5000, said[n]) for n in range(4)]
-        wait_for_words(said)
-        time.sleep(rng.random() / 2)
-        for process in running:
-            process.kill()
-            process.wait()
-        for path in said:
-            lines = [line for line in path.read_text().splitlines() if line[-1:] == "]"]
-            words = [json.loads(line) for line in lines]
-            booked |= {key for word, key in words if word == "booked"}
-            cancelled |= {key for word, key in words if word == "cancelled"}
-    return booked, cancelled
-
-
-def wait_for_words(said: list[Path]) -> None:
-    """Wait until every booker has said something, so that none dies before it began."""
-    for _ in range(600):
-        if all(path.stat().st_size for path in said):
-            return
-        time.sleep(0.05)
-    raise AssertionError("the bookers did not begin within 30 seconds")
-
-
-@pytest.mark.parametrize("kills", [8, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [12, pytest.param(1000, marks=pytest.mark.long)])
 def test_kill_nine_loses_nothing_and_leaves_nothing_half(
-    database_url: str, engine: Engine, tmp_path: Path, kills: int
+    database_url: str, engine: Engine, tmp_path: Path, record_property: Note, kills: int
 ) -> None:
-    booked, cancelled = kill_often(database_url, engine, tmp_path, kills)
+    orders = prepare(database_url, engine, tmp_path, 4)
 
+    ended = fight(orders, kills=kills)
+    settle(engine)
+
+    told = [words for words in journals(orders) if words]
+    found = stored(engine)
+    lost = [word for words in told for word in said(words, BOOKED) if int(word[1]) not in found]
+    back = [word for words in told for word in said(words, CANCELLED) if found[int(word[0])]]
+    half, doubles = half_written(engine), surplus(engine, 4)
+    open_forms = [word for words in told for word in unanswered(words)]
+    committed = resubmitted(engine, orders, open_forms)
+    record_property(
+        "figures",
+        f"Kill -9 {engine.dialect.name}: {kills} kills, {spoken(orders)[BOOKED]} acknowledged, "
+        f"{len(lost) + len(back)} lost, {len(half)} half-written, {doubles} doubles; "
+        f"{len(open_forms)} forms unanswered, of which {committed} had been committed",
+    )
+    assert (ended, lost, back, half, doubles) == (0, [], [], {}, 0)
+    assert len(told) == kills
+    assert len(open_forms) > kills // 10
+    assert_first_results_are_found_again(engine, orders, told)
+
+
+def stored(engine: Engine) -> dict[int, bool]:
+    """Every appointment by its id, and whether it is booked still."""
     with reading(engine) as session:
-        rows = session.execute(select(Appointment.id, Appointment.status)).all()
-    found = {row.id: row.status for row in rows}
-    assert booked
-    assert booked - set(found) == set()
-    assert {found[key] for key in cancelled} <= {Status.CANCELLED}
-    standing, with_cells, orphans = held(engine)
-    assert (with_cells, orphans) == (standing, 0)
-    assert surplus(engine, 4) == 0
+        rows = session.execute(select(Appointment.id, Appointment.status))
+        return {row.id: row.status is Status.BOOKED for row in rows}
+
+
+def results(engine: Engine) -> dict[str, int]:
+    """What each form that was carried out led to."""
+    with reading(engine) as session:
+        return {row.key: int(row.result) for row in session.scalars(select(RequestKey))}
+
+
+def resubmitted(engine: Engine, orders: Orders, forms: list[Word]) -> int:
+    """Send each unanswered form twice more; return how many had been carried out already.
+
+    One that had been finds its first result, and one that had not is booked now, once, or refused
+    as any other.
+    """
+    before, committed = results(engine), 0
+    for key, start, patient_id in forms:
+        answers = Counter(answer(engine, orders, key, start, patient_id) for _ in range(2))
+        first = before.get(str(key))
+        committed += first is not None
+        assert len(answers) == 1, (key, answers)
+        assert first is None or answers == {first: 2}, (key, first, answers)
+    return committed
+
+
+def answer(
+    engine: Engine, orders: Orders, key: str | int, start: str | int, patient_id: str | int
+) -> int | None:
+    try:
+        return send(engine, orders, str(key), int(start), int(patient_id))
+    except (Conflict, Busy):
+        return None
+
+
+def assert_first_results_are_found_again(
+    engine: Engine, orders: Orders, told: list[list[Word]]
+) -> None:
+    """Send answered forms of the dead once more: the same answers, and nothing new."""
+    asked = {word[0]: word for words in told for word in said(words, "asked")}
+    booked = [word for words in told for word in said(words, BOOKED)]
+    chosen = random.Random(1).sample(booked, min(1000, len(booked)))
+    before = len(stored(engine))
+
+    again = [send(engine, orders, *map_form(asked[key])) for key, _ in chosen]
+
+    assert again == [made for _, made in chosen]
+    with reading(engine) as session:
+        assert session.scalar(select(func.count()).select_from(Appointment)) == before
+
+
+def map_form(word: Word) -> tuple[str, int, int]:
+    key, start, patient_id = word
+    return str(key), int(start), int(patient_id)

@@ -25,10 +25,9 @@ from clinic.models import (
     StatusChange,
 )
 from clinic.models.engine import reading, writing
-from clinic.rules.actors import Actor
+from clinic.rules.actors import Actor, rights_of
 from clinic.rules.appointments import Status
 from clinic.rules.courses import CourseStatus
-from clinic.rules.permissions import permissions_of
 
 DATA = Path(clinic.__file__).parent / "data"
 ZONE = "America/New_York"
@@ -121,7 +120,9 @@ class Rows:
             return list(session.query(Message).order_by(Message.id))
 
     def actor(self, *roles: str) -> Actor:
-        return Actor(account_id=self.cleo_id, permissions=permissions_of(roles), roles=roles)
+        return Actor(
+            account_id=self.cleo_id, rights=rights_of((role, None) for role in roles), roles=roles
+        )
 
 
 def local(at: str) -> datetime:

@@ -57,7 +57,7 @@ def make_dana(session: Session) -> Actor:
     account = Account(login="dana", staff_id=staff.id, created_at=NOW)
     session.add(account)
     session.flush()
-    return Actor(account_id=account.id, permissions=frozenset({Permission.SCHEDULE}))
+    return Actor(account_id=account.id, rights=((None, frozenset({Permission.SCHEDULE})),))
 
 
 def book(

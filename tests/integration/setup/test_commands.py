@@ -262,3 +262,21 @@ def test_every_command_shows_an_example(name: str) -> None:
 
     assert (shown.exit_code, f"clinic {name}" in shown.output) == (0, True)
     assert "Example" in shown.output
+
+
+def test_a_person_is_said_to_be_a_patient_and_no_more(instance: Path) -> None:
+    clinic(*INIT)
+    clinic("setup", str(EXAMPLE))
+    record = json.loads(EXAMPLE.read_text(encoding="utf-8"))["patients"][0]["record_number"]
+
+    said = [
+        clinic("user", "patient", *words)
+        for words in (("dana", record), ("cleo", record), ("dana",), ("nobody", record))
+    ]
+
+    assert [(done.exit_code == 0, done.output.splitlines()[0]) for done in said] == [
+        (True, f"dana is patient {record}"),
+        (False, "Error: somebody else who works here is this patient already"),
+        (True, "dana is no patient"),
+        (False, "Error: nobody who works here has the key nobody"),
+    ]

@@ -166,6 +166,30 @@ def test_a_definition_of_a_later_day_is_not_in_force_before(
     assert early == {}
 
 
+def test_sections_that_older_policies_lack_are_those_of_the_starter_data(
+    session: Session, now: datetime
+) -> None:
+    old = starter("policies")
+    messages = old.pop("messages")
+    old["late_cancel"] = {"under_hours": 48}
+    load_definitions(session, document=old, by=BY, now=now)
+
+    found = definitions.policies(session)
+
+    assert (found["messages"], found["late_cancel"]) == (messages, {"under_hours": 48})
+
+
+def test_policies_and_texts_that_cannot_be_used_are_refused_with_their_place(
+    session: Session, now: datetime
+) -> None:
+    policies, texts = starter("policies"), starter("texts")
+    policies["messages"]["change_notices"]["wait_min"] = 0
+    texts["before_visit"]["lines"][1]["words"] = {"es": "Duerma."}
+
+    assert refusal(session, now, policies) == [("$.messages.change_notices.wait_min", "too_small")]
+    assert refusal(session, now, texts) == [("$.before_visit.lines[1].words", "schema_required")]
+
+
 def test_an_absent_definition_is_not_found(session: Session) -> None:
     with pytest.raises(NotFound):
         definitions.policies(session)
@@ -178,7 +202,7 @@ def test_loading_needs_the_permission(session: Session, now: datetime) -> None:
         load_definitions(session, document={}, by=Actor(account_id=1), now=now)
 
 
-def test_the_packages_data_are_the_nine_files_that_are_loaded() -> None:
+def test_the_packages_data_are_the_files_that_are_loaded() -> None:
     names = {path.stem for path in Path(DATA).glob("*.json")}
 
     assert set(STARTER) <= names

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
-from clinic.models import Appointment, Observation, SideEffect
-from clinic.models.engine import reading, writing
+from clinic.models import Observation, SideEffect
+from clinic.models.engine import reading
 from clinic.rules.appointments import Status
 from clinic.rules.courses import CourseStatus
 from tests.browsers import Browser
@@ -23,7 +23,6 @@ EFFECT = {
     "action": "none",
     "outcome": "ongoing",
 }
-FORMS = [("vitals", VITALS, 'value="131"'), ("side-effects", EFFECT, 'value="since noon"')]
 
 
 @pytest.fixture
@@ -43,32 +42,6 @@ def logged(rows: Rows) -> int:
             session.scalar(select(func.count()).select_from(table)) or 0
             for table in (Observation, SideEffect)
         )
-
-
-def do_not_wait(connection: object) -> None:
-    """Give up at once where a person would wait ten seconds."""
-    assert hasattr(connection, "exec_driver_sql")
-    is_sqlite = connection.dialect.name == "sqlite"
-    connection.exec_driver_sql(
-        "PRAGMA busy_timeout=50" if is_sqlite else "SET LOCAL lock_timeout = '50ms'"
-    )
-
-
-@pytest.mark.parametrize(("part", "data", "kept"), FORMS)
-def test_locked_database_answers_503_with_the_form_still_filled(
-    rows: Rows, visit: int, address: str, browser: Door, part: str, data: dict[str, str], kept: str
-) -> None:
-    cleo = browser("cleo")
-    fields = {**cleo.form(address), **data}
-    event.listen(rows.engine, "begin", do_not_wait, insert=rows.engine.dialect.name == "sqlite")
-    with writing(rows.engine) as session:
-        session.get_one(Appointment, visit, with_for_update=True)
-        answer = cleo.post(f"{address}/{part}", fields)
-
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    assert kept in answer.text
-    assert logged(rows) == 0
-    assert cleo.post(f"{address}/{part}", fields).status_code == 303
 
 
 def test_correction_that_came_second_keeps_what_was_typed(

@@ -6,7 +6,6 @@ from clinic.models import Block, BlockKeep
 from clinic.rules.appointments import Status
 from tests.browsers import Browser
 from tests.integration.web_desk.conftest import Desk
-from tests.integration.web_desk.locks import held
 
 Browsers = Callable[[str], Browser]
 NEW = "/schedule/blocks/new"
@@ -78,15 +77,3 @@ def test_settled_by_somebody_else_meanwhile(browser: Browsers, desk: Desk) -> No
     answer = dana.post(f"{block}/keep/{public_id}", mine)
 
     assert answer.status_code == 404
-
-
-def test_locked_database_keeps_the_form(browser: Browsers, desk: Desk) -> None:
-    dana = browser("dana")
-    fields = dana.form(NEW) | CLOSED
-
-    with held(desk.engine, "block"):
-        answer = dana.post(NEW, fields)
-
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    assert 'value="Water damage"' in answer.text
-    assert dana.post(NEW, fields).status_code == 303

@@ -9,7 +9,6 @@ from clinic.models.engine import reading
 from clinic.rules.appointments import Outcome, Status
 from tests.browsers import Browser, hidden_fields
 from tests.integration.web_desk.conftest import TODAY, TOMORROW, Desk
-from tests.integration.web_desk.locks import held
 
 Browsers = Callable[[str], Browser]
 
@@ -141,33 +140,6 @@ def test_click_on_an_old_page_shows_what_changed(browser: Browsers, desk: Desk) 
     assert answer.status_code == 409
     assert "Somebody has changed this visit meanwhile" in answer.text
     assert hidden_fields(answer.text)["version"] == "2"
-
-
-def test_click_on_a_locked_database_answers_503(browser: Browsers, desk: Desk) -> None:
-    dana = browser("dana")
-    public_id = desk.book(on=TODAY)
-    fields = dana.form(f"/schedule/?open={public_id}")
-
-    with held(desk.engine, "appointment"):
-        answer = dana.post(f"/schedule/visits/{public_id}/arrive", fields)
-
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    assert "Pat Price" in answer.text
-    assert dana.post(f"/schedule/visits/{public_id}/arrive", fields).status_code == 303
-
-
-def test_finish_on_a_locked_database_keeps_the_form(browser: Browsers, desk: Desk) -> None:
-    dana = browser("dana")
-    public_id = desk.book(on=TODAY)
-    dana.send(f"/schedule/visits/{public_id}/arrive", {}, page=f"/schedule/?open={public_id}")
-    address = f"/schedule/visits/{public_id}/done"
-    fields = dana.form(address) | {"outcome": "partial", "reason": "time"}
-
-    with held(desk.engine, "appointment"):
-        answer = dana.post(address, fields)
-
-    assert answer.status_code == 503
-    assert '<option selected value="time">' in answer.text
 
 
 def test_clinicians_see_the_board_and_book_nothing(browser: Browsers, desk: Desk) -> None:

@@ -9,7 +9,6 @@ from clinic.models.engine import reading
 from clinic.rules.appointments import Status
 from tests.browsers import Browser
 from tests.integration.web_desk.conftest import TODAY, Desk
-from tests.integration.web_desk.locks import held
 
 Browsers = Callable[[str], Browser]
 PAGE = "/schedule/new"
@@ -94,18 +93,6 @@ def test_second_of_two_windows_sees_what_is_taken(browser: Browsers, desk: Desk)
     assert "All who are qualified are busy then" in answer.text
     assert 'value="10:00"' in answer.text
     assert desk.count(Appointment) == 1
-
-
-def test_locked_database_keeps_the_form(browser: Browsers, desk: Desk) -> None:
-    dana = browser("dana")
-    fields = dana.form(PAGE) | booking(desk)
-
-    with held(desk.engine, "appointment"):
-        answer = dana.post(PAGE, fields)
-
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    assert 'value="10:00"' in answer.text
-    assert dana.post(PAGE, fields).status_code == 303
 
 
 def test_impossible_day_is_refused_at_its_field(browser: Browsers, desk: Desk) -> None:

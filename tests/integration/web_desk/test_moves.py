@@ -7,7 +7,6 @@ from clinic.models.engine import reading
 from clinic.rules.appointments import CancelledBy, Status
 from tests.browsers import Browser
 from tests.integration.web_desk.conftest import TOMORROW, Desk
-from tests.integration.web_desk.locks import held
 
 Browsers = Callable[[str], Browser]
 TO_ELEVEN = {"on": "2026-03-03", "at": "11:00", "tell": "no"}
@@ -99,20 +98,6 @@ def test_old_page_does_not_move_a_visit(browser: Browsers, desk: Desk) -> None:
     assert desk.get(public_id).local_min == 660
 
 
-def test_move_on_a_locked_database_keeps_the_form(browser: Browsers, desk: Desk) -> None:
-    dana = browser("dana")
-    public_id = desk.book()
-    address = f"/schedule/visits/{public_id}/move"
-    fields = dana.form(address) | TO_ELEVEN
-
-    with held(desk.engine, "appointment"):
-        answer = dana.post(address, fields)
-
-    assert answer.status_code == 503
-    assert 'value="11:00"' in answer.text
-    assert dana.post(address, fields).status_code == 303
-
-
 def test_cancelled_visit_frees_its_time(browser: Browsers, desk: Desk) -> None:
     public_id = desk.book()
 
@@ -151,15 +136,3 @@ def test_cancel_lost_to_somebody_else_keeps_the_reason(browser: Browsers, desk: 
     assert answer.status_code == 409
     assert 'value="device"' in answer.text
     assert desk.get(public_id).status is Status.BOOKED
-
-
-def test_cancel_on_a_locked_database_keeps_the_reason(browser: Browsers, desk: Desk) -> None:
-    dana = browser("dana")
-    address = f"/schedule/visits/{desk.book()}/cancel"
-    fields = dana.form(address) | {"cancelled_by": "clinic", "reason": "device", "tell": "yes"}
-
-    with held(desk.engine, "appointment"):
-        answer = dana.post(address, fields)
-
-    assert answer.status_code == 503
-    assert 'value="device"' in answer.text

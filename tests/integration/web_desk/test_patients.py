@@ -13,7 +13,6 @@ from clinic.rules.courses import CourseStatus
 from tests.browsers import Browser
 from tests.conftest import NOW
 from tests.integration.web_desk.conftest import TODAY, Desk
-from tests.integration.web_desk.locks import held
 from tests.integration.web_desk.patients import ANA, NEW, add
 
 Browsers = Callable[[str], Browser]
@@ -188,18 +187,6 @@ def test_log_in_link_says_how_long_it_is_good(browser: Browsers, desk: Desk) -> 
 
     assert "good for 30 minutes and for one use" in answer.text
     assert "no-store" in answer.headers["Cache-Control"]
-
-
-def test_log_in_link_on_a_locked_database_answers_503(browser: Browsers, desk: Desk) -> None:
-    dana = browser("dana")
-    page = f"/desk/patients/{desk.cast.pat.public_id}"
-    fields = dana.form(page)
-
-    with held(desk.engine, "login_link"):
-        answer = dana.post(f"{page}/link", fields)
-
-    assert answer.status_code == 503
-    assert "Pat Price" in answer.text
 
 
 def test_unknown_patient_is_not_found(browser: Browsers, desk: Desk) -> None:

@@ -1,11 +1,12 @@
 """Planning and booking a course on the page: shown first, booked whole, nothing lost."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
-from flask import Flask
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from clinic.actions.appointments import VisitDraft, book_appointment
@@ -83,6 +84,20 @@ def test_the_plan_shown_is_booked_whole(browser: Browsers, page: str, web_engine
         assert list(verbs) == ["book_course"]
 
 
+def test_a_course_just_booked_is_taken_back_by_one_button(
+    browser: Browsers, page: str, web_engine: Engine
+) -> None:
+    dana = browser("dana")
+    course = dana.get(dana.post(page, shown(dana, page)).location)
+    address = unescape(re.findall(r'action="(/schedule/undo/[^"]+)"', course.text)[0])
+
+    answer = dana.post(address, hidden_fields(course.text))
+
+    assert answer.status_code == 303
+    assert "entered by mistake" in dana.get(answer.location).text
+    assert (count(web_engine, Cell), count(web_engine, Appointment)) == (0, 36)
+
+
 def test_a_form_sent_twice_books_once(browser: Browsers, page: str, web_engine: Engine) -> None:
     dana = browser("dana")
     form = shown(dana, page)
@@ -138,35 +153,6 @@ def take(session: Session, patient_id: int) -> None:
         status=Status.BOOKED,
     )
     book_appointment(session, draft=draft, by=BY, now=MADE_AT)
-
-
-def test_a_locked_database_answers_503_with_the_form_still_filled(
-    app: Flask, browser: Browsers, page: str, web_engine: Engine
-) -> None:
-    dana = browser("dana")
-    form = shown(dana, page)
-    is_sqlite = web_engine.dialect.name == "sqlite"
-    event.listen(web_engine, "begin", do_not_wait, insert=is_sqlite)
-    with writing(web_engine) as session:
-        session.execute(select(Site).with_for_update()) if is_sqlite else lock(session)
-        answer = dana.post(page, form)
-
-    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    assert 'value="1 June 2026"' in answer.text
-    assert (count(web_engine, Course), count(web_engine, Cell)) == (0, 0)
-
-
-def lock(session: Session) -> None:
-    session.connection().exec_driver_sql("LOCK TABLE course IN ACCESS EXCLUSIVE MODE")
-
-
-def do_not_wait(connection: object) -> None:
-    """Give up at once where a person would wait ten seconds."""
-    assert hasattr(connection, "exec_driver_sql")
-    is_sqlite = connection.dialect.name == "sqlite"
-    connection.exec_driver_sql(
-        "PRAGMA busy_timeout=50" if is_sqlite else "SET LOCAL lock_timeout = '50ms'"
-    )
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 from flask import Flask
 
-from clinic.models import Appointment, Patient
+from clinic.models import Appointment, Definition, DefinitionStatus, Patient
 from clinic.models.engine import writing
 from clinic.rules.appointments import CancelledBy, Outcome, Status
 from clinic.rules.courses import CourseStatus
@@ -117,3 +117,29 @@ def test_two_patients_matrix(app: Flask, rows: Rows, course: int, browser: Door)
     assert [fact in page for page in pages for fact in ("2 March", "10:30", "1 of 4")] == [
         False
     ] * 3 * len(rules)
+
+
+def test_what_to_do_before_is_the_directors_and_in_the_patients_language(
+    rows: Rows, course: int, browser: Door, now: datetime
+) -> None:
+    english = browser("pat").get("/my/").text
+    with writing(rows.engine) as session:
+        session.get_one(Patient, rows.patient_id).language = "es"
+        words = {"en": "Bring a snack.", "es": "Traiga algo de comer."}
+        body = {"before_visit": {"lines": [{"words": words}]}, "forbidden_stems": {}}
+        session.add(
+            Definition(
+                kind="texts",
+                key="texts",
+                version=2,
+                status=DefinitionStatus.APPROVED,
+                body=body,
+                in_force_on=now.date(),
+                created_at=now,
+                approved_at=now,
+            )
+        )
+    spanish = browser("pat").get("/my/").text
+
+    assert "Sleep as usual. Tell us if you slept under 5 hours." in english
+    assert "<li>Traiga algo de comer.</li></ul>" in spanish
