@@ -121,6 +121,8 @@ def test(options: argparse.Namespace, rest: list[str]) -> None:
     if options.all:
         command += ["--fail-on-skip", "--cov", "--cov-report=term:skip-covered"]
     run([*command, *rest])
+    if options.all and not rest:
+        run([str(BIN / "python"), "-m", "tests.coverage_by_layer"])
 
 
 def setup(_options: argparse.Namespace, _rest: list[str]) -> None:

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from clinic.actions.upserts import insert_into
 from clinic.models.machinery import Heartbeat
 
 SCHEDULER = "scheduler"
@@ -12,10 +12,7 @@ SCHEDULER = "scheduler"
 
 def beat(session: Session, *, name: str, machine_now: datetime) -> None:
     """Note that the named process is alive at this instant."""
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    statement = (sqlite.insert if is_sqlite else postgresql.insert)(Heartbeat).values(
-        name=name, at=machine_now
-    )
+    statement = insert_into(session, Heartbeat).values(name=name, at=machine_now)
     session.execute(
         statement.on_conflict_do_update(index_elements=[Heartbeat.name], set_={"at": machine_now})
     )

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from clinic.actions.upserts import insert_into
 from clinic.errors import Conflict
 from clinic.models.appointments import Appointment
 from clinic.models.base import new_public_id
@@ -42,8 +42,7 @@ def queue_message(
     schedule_version: int = 1,
 ) -> bool:
     """Write one message to the outbox; False when the dedupe key is there already."""
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    statement = (sqlite.insert if is_sqlite else postgresql.insert)(Message).values(
+    statement = insert_into(session, Message).values(
         dedupe_key=dedupe_key,
         kind=kind.value,
         channel=EMAIL,

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from clinic.actions.upserts import insert_into
 from clinic.errors import Conflict
 from clinic.models.accounts import RequestKey
 
@@ -73,9 +73,8 @@ def _take(
     session: Session, account_id: int, key: str, route: str, body_hash: str, machine_at: datetime
 ) -> bool:
     """Say whether the key was free; it is ours from now on."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     taken = session.execute(
-        insert(RequestKey)
+        insert_into(session, RequestKey)
         .values(
             account_id=account_id,
             key=key,

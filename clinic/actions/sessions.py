@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, delete, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from clinic.actions.upserts import insert_into
 from clinic.models.accounts import LoginSession, Throttle
 from clinic.queries.accounts import THROTTLE_WINDOW
 
@@ -91,11 +91,10 @@ def revoke_sessions(
 
 def count_failure(session: Session, *, keys: tuple[str, ...], machine_at: datetime) -> None:
     """Count one failed try for each key; a window that is over starts again at one."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     is_over = Throttle.window_at <= machine_at - THROTTLE_WINDOW
     for key in sorted(keys):  # one order, so that two failures never wait for each other
         session.execute(
-            insert(Throttle)
+            insert_into(session, Throttle)
             .values(key=key, window_at=machine_at, tries=1)
             .on_conflict_do_update(
                 index_elements=[Throttle.key],

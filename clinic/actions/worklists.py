@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from clinic.actions.audit import record_audit, require_at
+from clinic.actions.upserts import insert_into
 from clinic.errors import Conflict
 from clinic.models.appointments import Appointment
 from clinic.models.base import new_public_id
@@ -34,8 +34,7 @@ def raise_item(
 
     `subject` says what the thing is about and makes the row unique within its kind.
     """
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    statement = (sqlite.insert if is_sqlite else postgresql.insert)(WorkItem).values(
+    statement = insert_into(session, WorkItem).values(
         public_id=new_public_id(),
         unique_key=f"{kind}:{subject}",
         kind=kind,

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Executable, Row, func, select
+from sqlalchemy import Executable, Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from clinic.models.accounts import Account, LoginLink, LoginSession, Throttle
@@ -51,7 +52,8 @@ def who_is_asking(
     One query. Grants count by the day at their site (`now` is the clinic's clock); a grant for
     all sites counts by the day at the first site.
     """
-    rows = session.execute(_asking_rows(token_hash, machine_at)).all()
+    values = {"token_hash": token_hash, "machine_at": machine_at}
+    rows = session.execute(_asking_rows(), values).all()
     if not rows:
         return None
     row = rows[0]
@@ -115,8 +117,12 @@ def heartbeat_at(session: Session) -> datetime | None:
     return session.execute(select(func.max(Heartbeat.at))).scalar_one()
 
 
-def _asking_rows(token_hash: str, machine_at: datetime) -> Executable:
-    """Return one row for each grant of the person, or a single row without a grant."""
+@cache
+def _asking_rows() -> Executable:
+    """Return one row for each grant of the person, or a single row without a grant.
+
+    Built once a process: every request asks it.
+    """
     first_zone = select(Site.zone).order_by(Site.id).limit(1).scalar_subquery()
     return (
         select(
@@ -145,9 +151,9 @@ def _asking_rows(token_hash: str, machine_at: datetime) -> Executable:
         .outerjoin(Grant, Grant.staff_id == Staff.id)
         .outerjoin(Site, Site.id == Grant.site_id)
         .where(
-            LoginSession.token_hash == token_hash,
+            LoginSession.token_hash == bindparam("token_hash"),
             LoginSession.revoked_at.is_(None),
-            LoginSession.expires_at > machine_at,
+            LoginSession.expires_at > bindparam("machine_at"),
             Account.is_active,
         )
         .order_by(Grant.id)
