@@ -68,6 +68,7 @@ def pages(world: World, who: Browser, ids: Ids) -> Iterator[tuple[str, TestRespo
             yield rule.rule, who.get(ids.address(rule), X_Fragment="1")
 
 
+@pytest.mark.slow
 def test_markup_in_names_notes_reasons_and_places_is_shown_as_text(
     world: World, browser: Browsers
 ) -> None:
@@ -92,6 +93,7 @@ def test_markup_in_names_notes_reasons_and_places_is_shown_as_text(
     assert shown > 20
 
 
+@pytest.mark.slow
 def test_markup_in_addresses_and_searches_comes_back_as_text(
     world: World, browser: Browsers
 ) -> None:
@@ -117,6 +119,7 @@ def test_markup_in_addresses_and_searches_comes_back_as_text(
     assert (found.status_code, look(found).found) == (200, [])
 
 
+@pytest.mark.slow
 def test_no_address_on_a_page_holds_a_name(world: World, browser: Browsers) -> None:
     leaks = [
         (name, address, link)
@@ -129,6 +132,7 @@ def test_no_address_on_a_page_holds_a_name(world: World, browser: Browsers) -> N
     assert leaks == []
 
 
+@pytest.mark.slow
 def test_neither_names_nor_tokens_reach_the_log(
     world: World, browser: Browsers, caplog: pytest.LogCaptureFixture
 ) -> None:

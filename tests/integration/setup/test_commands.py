@@ -276,7 +276,7 @@ def test_a_person_is_said_to_be_a_patient_and_no_more(instance: Path) -> None:
 
     assert [(done.exit_code == 0, done.output.splitlines()[0]) for done in said] == [
         (True, f"dana is patient {record}"),
-        (False, "Error: somebody else who works here is this patient already"),
+        (False, "clinic: somebody else who works here is this patient already"),
         (True, "dana is no patient"),
-        (False, "Error: nobody who works here has the key nobody"),
+        (False, "clinic: nobody who works here has the key nobody"),
     ]
