@@ -25,7 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave pages on PostgreSQL to the full run: the layers below run on both engines always."""
     for item in items:
-        if item.get_closest_marker("postgres") and item.path.parent.name.startswith("web"):
+        is_page = item.path.parent.name.startswith("web")
+        if (is_page and item.get_closest_marker("postgres")) or item.get_closest_marker("long"):
             item.add_marker(pytest.mark.slow)
 
 

@@ -35,6 +35,7 @@ SENTENCES: Mapping[str, str] = {
     "just_taken": "somebody took this place at the same moment; plan again",
     "login_taken": "this log-in name is taken",
     "login_unknown": "there is no log-in {login}",
+    "minimum_above_maximum": "the minimum is above the maximum",
     "missing": "this field is missing",
     "no_such_thing": "there is no such thing",
     "not_a_demo": "the folder {folder} holds a clinic that this command did not"

@@ -27,6 +27,7 @@ from clinic.rules.appointments import (
     number_visits,
 )
 from clinic.rules.courses import CourseStatus
+from clinic.rules.protocols import Protocol
 
 OPEN = (Status.PROPOSED, Status.PENDING, Status.BOOKED, Status.WAITLIST)
 
@@ -147,7 +148,7 @@ def read_visit(session: Session, *, public_id: str, site_ids: Collection[int] | 
         raise NotFound("no_such_thing")
     course = None
     if row.Appointment.course_id is not None:
-        course = _course(session, session.get_one(Course, row.Appointment.course_id))
+        (course,) = _facts_of(session, [session.get_one(Course, row.Appointment.course_id)])
         visit = next(one for one in course.visits if one.id == row.Appointment.id)
     else:
         visit = visit_rows(session, [row.Appointment])[0]
@@ -163,7 +164,7 @@ def read_course(
     course = session.scalar(select(Course).where(Course.public_id == public_id))
     if course is None or (site_ids is not None and course.site_id not in site_ids):
         raise NotFound("no_such_thing")
-    return _course(session, course)
+    return _facts_of(session, [course])[0]
 
 
 def patient_courses(
@@ -173,7 +174,42 @@ def patient_courses(
     query = select(Course).where(Course.patient_id == patient_id).order_by(Course.id.desc())
     if site_ids is not None:
         query = query.where(Course.site_id.in_(site_ids))
-    return [_course(session, course) for course in session.scalars(query).all()]
+    return _facts_of(session, session.scalars(query).all())
+
+
+def _facts_of(session: Session, courses: Sequence[Course]) -> list[CourseFacts]:
+    """Return courses with their visits; as many queries for one as for many."""
+    visits = _visits_of(session, [course.id for course in courses])
+    site_ids = {course.site_id for course in courses}
+    patient_ids = {course.patient_id for course in courses}
+    where = select(Site).where(Site.id.in_(site_ids))
+    sites = {site.id: site for site in session.scalars(where)}
+    whose = select(Patient).where(Patient.id.in_(patient_ids))
+    patients = {patient.id: patient for patient in session.scalars(whose)}
+    return [
+        _course(
+            course,
+            protocol(session, course.definition_id),
+            sites[course.site_id],
+            patients[course.patient_id],
+            visits[course.id],
+        )
+        for course in courses
+    ]
+
+
+
+def _visits_of(session: Session, course_ids: Sequence[int]) -> dict[int, list[VisitRow]]:
+    """Return the visits of courses in time order, in two queries however many courses."""
+    rows = session.scalars(
+        select(Appointment)
+        .where(Appointment.course_id.in_(course_ids))
+        .order_by(Appointment.start_at, Appointment.id)
+    ).all()
+    found: dict[int, list[VisitRow]] = defaultdict(list)
+    for visit in visit_rows(session, rows):
+        found[visit.course_id or 0].append(visit)
+    return found
 
 
 def single_visits(
@@ -196,15 +232,9 @@ def upcoming(rows: Iterable[VisitRow], now: datetime) -> list[VisitRow]:
     return sorted(found, key=lambda row: row.start_at)
 
 
-def _course(session: Session, course: Course) -> CourseFacts:
-    site = session.get_one(Site, course.site_id)
-    patient = session.get_one(Patient, course.patient_id)
-    version = protocol(session, course.definition_id)
-    rows = session.scalars(
-        select(Appointment)
-        .where(Appointment.course_id == course.id)
-        .order_by(Appointment.start_at, Appointment.id)
-    ).all()
+def _course(
+    course: Course, version: Protocol, site: Site, patient: Patient, visits: Sequence[VisitRow]
+) -> CourseFacts:
     return CourseFacts(
         id=course.id,
         public_id=course.public_id,
@@ -219,17 +249,17 @@ def _course(session: Session, course: Course) -> CourseFacts:
         patient=patient_facts(patient),
         version=course.version,
         lapses_on=course.lapses_on,
-        visits=tuple(visit_rows(session, rows)),
+        visits=tuple(visits),
     )
 
 
 def visit_rows(session: Session, rows: Sequence[Appointment]) -> list[VisitRow]:
     """Return appointments as rows, with the number each has among those given of its course."""
-    numbers = number_visits(
-        Numbered(row.id, row.start_at, row.status, row.outcome)
-        for row in rows
-        if row.course_id is not None
-    )
+    by_course: dict[int, list[Numbered]] = defaultdict(list)
+    for row in rows:
+        if row.course_id is not None:
+            by_course[row.course_id].append(Numbered(row.id, row.start_at, row.status, row.outcome))
+    numbers = {key: n for some in by_course.values() for key, n in number_visits(some).items()}
     held = _held(session, [row.id for row in rows])
     return [_row(session, row, numbers.get(row.id), held[row.id]) for row in rows]
 

@@ -204,7 +204,7 @@ def fork(orders: Orders, seed: int) -> int:
     status = 1
     try:
         path = journal_of(orders, seed)
-        journal = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        journal = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         engine = make_engine(orders.url)
         Contender(orders, seed, engine, journal).fight()
         engine.dispose()

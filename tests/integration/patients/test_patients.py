@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -200,7 +201,7 @@ def test_the_search_uses_the_index(engine: Engine) -> None:
     if is_sqlite:
         assert "SEARCH patient_token USING PRIMARY KEY (token>? AND token<?)" in plan
     else:
-        assert "Index Cond: (((token)::text >= 'reed29'::text)" in plan
+        assert re.search(r"Index Cond: \(+token\)?(::text)? >= '", plan)
 
 
 def test_a_phone_is_kept_with_its_country(session: Session) -> None:

@@ -43,14 +43,14 @@ PROTOCOLS: list[tuple[Edit, str, str]] = [
             {"count": {"min": 5, "default": 3, "max": 3}}
         ),
         "$.protocols[0].steps[1].count.min",
-        "minimum above maximum",
+        "the minimum is above the maximum",
     ),
     (
         lambda one: one["protocols"][0]["steps"][1].update(
             {"gap_days": {"min": 9, "ideal": 9, "max": 2}}
         ),
         "$.protocols[0].steps[1].gap_days.min",
-        "minimum above maximum",
+        "the minimum is above the maximum",
     ),
 ]
 

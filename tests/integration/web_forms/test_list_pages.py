@@ -13,11 +13,9 @@ from tests.browsers import Browser
 from tests.integration.web_forms.ground import Ground
 from tests.integration.web_forms.lists import LISTS, NO_LIST, ListPage, affected, at
 
-EACH_COURSE = "queries.courses.patient_courses asks two statements for each course of a patient"
-SLOW_GROWING = {("desk.show_patient", 1): pytest.mark.xfail(strict=True, reason=EACH_COURSE)}
 MANY = re.compile(r"\(\?(?:, \?)+\)")
 PAGES = [
-    pytest.param(page, id=f"{endpoint}-{number}", marks=SLOW_GROWING.get((endpoint, number), ()))
+    pytest.param(page, id=f"{endpoint}-{number}")
     for endpoint, pages in LISTS.items()
     for number, page in enumerate(pages)
 ]
