@@ -40,6 +40,7 @@ class Packing:
             elif term is Objective.GAP:
                 names += [("late", -1), ("gap", -1)]
         names.append(("near", -1))
+        self.width = WIDTH * len(names)
         self.shift = {name: WIDTH * at for at, name in enumerate(reversed(names))}
 
     def one(self, part: str, phase: int = -1) -> int:

@@ -2,17 +2,18 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from clinic.planning.bounds import reach
-from clinic.planning.costs import DAY_TERMS, TIME_TERMS, Packing, time_weights
+from clinic.planning.bounds import reach, sure_prefix
+from clinic.planning.costs import DAY_TERMS, TIME_TERMS, Packing
 from clinic.planning.days import START, DayPass, Limits, Node
 from clinic.planning.explain import day_reason
 from clinic.planning.grid import Grid
-from clinic.planning.hours import Chosen, HourPass
+from clinic.planning.hours import Chosen
 from clinic.planning.refusals import Code, Impossible, Reason, Refusal, Warning_
 from clinic.planning.slots import Slot, count_of, slots_of, truncated
+from clinic.planning.steady import best_hours
 from clinic.planning.terms import Term, terms_of, warnings_of
 from clinic.planning.visits import Hold, PlannedVisit, choose, holds_of
 from clinic.planning.wishes import Wishes
@@ -50,30 +51,52 @@ class Plan:
     first_impossible: Impossible | None
 
 
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """A plan with the grid it was found on and what was chosen for each slot."""
+
+    plan: Plan
+    grid: Grid
+    chosen: tuple[Chosen, ...]
+
+
 def plan_course(
     protocol: Protocol, kinds: Mapping[str, VisitKind], world: World, wishes: Wishes
 ) -> Plan:
     """Return the best plan of the course: the longest placeable prefix if it has to be cut."""
+    found = solved(protocol, kinds, world, wishes)
+    return found.plan if isinstance(found, Solved) else found
+
+
+def solved(
+    protocol: Protocol, kinds: Mapping[str, VisitKind], world: World, wishes: Wishes
+) -> Solved | Plan:
+    """Return the best plan of the course with what other plans of it can be looked for on.
+
+    A bare plan has no visits: the question is refused, or not one visit finds a place.
+    """
     refused = _refused(protocol, wishes)
     if refused is not None:
-        return Plan((), (), (), sum(count_of(s, wishes) for s in protocol.steps), refused)
+        count = sum(count_of(s, wishes) for s in protocol.steps)
+        return Plan((), (), (), count, refused)
     first_on = first_day(protocol, wishes)
     slots = slots_of(protocol, kinds, world, wishes, first_on.weekday())
     if not slots:
-        return Plan((), (), (), 0, Impossible("", 0, None, None, (Reason(Code.NOTHING_TO_PLAN),)))
+        nothing = Impossible("", 0, None, None, (Reason(Code.NOTHING_TO_PLAN),))
+        return Plan((), (), (), 0, nothing)
     tolerance = protocol.objective.tolerance_min
     if wishes.tolerance_min is not None:
         tolerance = wishes.tolerance_min
     order = protocol.objective.term_order
     grid = Grid(slots, world, wishes, first_on, tolerance // 5)
-    chosen = best_choice(grid, order)
+    chosen, placed = best_choice(grid, order)
     if chosen:
-        return _finished(grid, order, chosen, 0, None)
-    placed = _longest(grid, order)
-    kept = Grid(truncated(slots, placed), world, wishes, first_on, tolerance // 5)
-    chosen = best_choice(kept, order) if placed else []
+        return Solved(finished(grid, order, chosen, 0, None), grid, tuple(chosen))
+    kept = grid.shortened(truncated(slots, placed))
+    chosen = best_choice(kept, order)[0] if placed else []
     blocked = _impossible(grid, placed, chosen)
-    return _finished(kept, order, chosen, len(slots) - len(chosen), blocked)
+    plan = finished(kept, order, chosen, len(slots) - len(chosen), blocked)
+    return Solved(plan, kept, tuple(chosen)) if chosen else plan
 
 
 def first_day(protocol: Protocol, wishes: Wishes) -> date:
@@ -111,31 +134,41 @@ def _refused(protocol: Protocol, wishes: Wishes) -> Impossible | None:
     return None
 
 
-def best_choice(grid: Grid, order: Sequence[Objective]) -> list[Chosen]:
-    """Return the best day, start and member of every slot; empty when they do not all fit."""
+def best_choice(grid: Grid, order: Sequence[Objective]) -> tuple[list[Chosen], int]:
+    """Return the best day, start and member of every slot, and how many slots can be placed.
+
+    The list is empty when they do not all fit.
+    """
     has_links = any(slot.main is not None for slot in grid.slots)
     time_terms = [term for term in order if term in TIME_TERMS]
     apart = not has_links and not any(slot.shares_day for slot in grid.slots)
     near = apart and time_terms[:1] == [Objective.PREFERRED_TIME]
     packing = Packing(order, grid.slots)
+    placed = len(grid.slots)
     for limits in _tries(order, has_links=has_links):
         days = DayPass(grid, packing, limits, near=near)
         if days.run():
-            graph = best_graph(days)
-            hours = HourPass(grid, graph, time_weights(order), nearest_only=near)
-            return hours.run()
-    return []
+            return best_hours(grid, best_graph(days), order, near=near), placed
+        sure = sure_prefix(grid) if limits.pins else None
+        if sure is not None:
+            return [], sure
+        placed = sum(bool(costs) for costs in days.layers.costs)
+    return [], placed
 
 
 def _tries(order: Sequence[Objective], *, has_links: bool) -> list[Limits]:
-    """Return the passes to try, narrow ones first; the first that succeeds gives the optimum."""
+    """Return the passes to try, narrow ones first; the first that succeeds gives the optimum.
+
+    The last has no limits: when it fails too, it has placed as many visits as can be placed.
+    """
     wide = Limits(by_phase=False, most_gap=None, allow_late=True)
     day_terms = [term for term in order if term in DAY_TERMS]
     if day_terms[:1] == [Objective.GAP]:
         narrow = [Limits(by_phase=False, most_gap=most, allow_late=False) for most in GAP_BUDGETS]
         return [*narrow, Limits(by_phase=False, most_gap=None, allow_late=False), wide]
     if day_terms[:1] == [Objective.PHASE_ENDS] and not has_links:
-        return [Limits(by_phase=True, most_gap=None, allow_late=False), wide]
+        bounded = Limits(by_phase=True, most_gap=None, allow_late=False)
+        return [replace(bounded, pins=True), bounded, wide]
     return [wide]
 
 
@@ -152,25 +185,14 @@ def best_graph(days: DayPass) -> list[dict[Node, list[Node]]]:
     return graph[::-1]
 
 
-def _longest(grid: Grid, order: Sequence[Objective]) -> int:
-    """Return how many visits, in order, can be placed."""
-    wide = DayPass(
-        grid,
-        Packing(order, grid.slots),
-        Limits(by_phase=False, most_gap=None, allow_late=True),
-        near=False,
-    )
-    wide.run()
-    return sum(bool(costs) for costs in wide.layers.costs)
-
-
-def _finished(
+def finished(
     grid: Grid,
     order: Sequence[Objective],
     chosen: Sequence[Chosen],
     unplaced: int,
     blocked: Impossible | None,
 ) -> Plan:
+    """Return the plan of what was chosen, its resources named and its terms stated."""
     visits = tuple(
         named_visit(grid, slot, one) for slot, one in zip(grid.slots, chosen, strict=False)
     )

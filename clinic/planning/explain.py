@@ -49,7 +49,7 @@ def need_reason(need: Need, world: World, day: Day, wanted: int) -> Reason | Non
     rule = need.requirement
     if not need.members:
         return Reason(Code.NO_SUCH_RESOURCE, rule.id)
-    if any(member_starts(need, member, world, day) & wanted for member in need.members):
+    if any(member_starts(need, member, day) & wanted for member in need.members):
         return None
     on_shift = [m for m in need.members if _open_starts(need, m, world, day) & wanted]
     single = on_shift[0][0] if len(on_shift) == 1 else None

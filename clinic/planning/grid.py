@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from clinic.planning.bitsets import cells_in, span
+from clinic.planning.bitsets import span
 from clinic.planning.options import DayOptions, Shape, day_options
 from clinic.planning.slots import Slot
+from clinic.planning.weeks import Frames
 from clinic.planning.wishes import Wishes, patient_starts
 from clinic.planning.world import CELLS_A_DAY, World, cells_of
+from clinic.rules.steps import Anchor
 
 CELLS_AN_HOUR = cells_of(60)
 NOTHING = DayOptions({}, {}, {}, 0)
@@ -31,12 +33,25 @@ class Grid:
         self._options: dict[tuple[int, int], DayOptions] = {}
         self._links: dict[tuple[int, int, int, int], int] = {}
         self._nearest: dict[int, int] = {}
+        self._bands: dict[int, int] = {}
         shapes: list[Shape] = []
         self._shape: list[int] = []
         for slot in slots:
             if slot.shape not in shapes:
                 shapes.append(slot.shape)
             self._shape.append(shapes.index(slot.shape))
+        frames: dict[tuple[Anchor, int | None, frozenset[int] | None], Frames] = {}
+        self.frames = [
+            frames.setdefault(key, Frames(*key, self.start_weekday))
+            for slot in slots
+            for key in [(slot.step.anchor, slot.limit, slot.pattern)]
+        ]
+
+    def shortened(self, slots: Sequence[Slot]) -> "Grid":
+        """Return the grid of the first visits only, knowing what this one has worked out."""
+        found = Grid(slots, self.world, self.wishes, self.first_on, self.tolerance)
+        found._options, found._nearest = self._options, self._nearest
+        return found
 
     def date_of(self, day: int) -> date:
         """Return the date of a day of the course."""
@@ -48,12 +63,13 @@ class Grid:
 
     def options(self, slot: int, day: int) -> DayOptions:
         """Return the legal starts of a slot on a day."""
-        if self.weekday(day) not in self.slots[slot].step.days_allowed:
+        one = self.slots[slot]
+        if (self.start_weekday + day) % 7 not in one.step.days_allowed:
             return NOTHING
         key = (self._shape[slot], day)
         found = self._options.get(key)
         if found is None:
-            found = self._options[key] = self._work_out(self.slots[slot].shape, day)
+            found = self._options[key] = self._work_out(one.shape, day)
         return found
 
     def _work_out(self, shape: Shape, day: int) -> DayOptions:
@@ -117,11 +133,27 @@ class Grid:
             return 0
         found = self._nearest.get(mask)
         if found is None:
-            found = self._nearest[mask] = min(self.deviation(start) for start in cells_in(mask))
+            found = self._nearest[mask] = self._least(mask, self.preferred)
         return found
+
+    def _least(self, mask: int, preferred: int) -> int:
+        """Return the least deviation: that of the last start before or the first one after."""
+        before, after = mask & ((1 << preferred) - 1), mask >> preferred
+        ends = []
+        if before:
+            ends.append(preferred - before.bit_length() + 1)
+        if after:
+            ends.append((after & -after).bit_length() - 1)
+        return max(0, min(ends) - self.tolerance)
 
     def band(self, deviation: int) -> int:
         """Return all starts whose deviation is at most this."""
+        found = self._bands.get(deviation)
+        if found is None:
+            found = self._bands[deviation] = self._band(deviation)
+        return found
+
+    def _band(self, deviation: int) -> int:
         if self.preferred is None:
             return span(0, CELLS_A_DAY)
         reach = self.tolerance + deviation

@@ -5,17 +5,19 @@ drift term is carried from one list of starts to the next by a distance transfor
 instead of all pairs.
 """
 
-from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import add
 
 from clinic.planning.bitsets import cell_list
 from clinic.planning.days import START, Node
+from clinic.planning.drifts import Graph
 from clinic.planning.grid import Grid
 from clinic.planning.world import CELLS_A_DAY
 from clinic.rules.protocols import Objective
 
-NEVER = 1 << 400
+NEVER = 1 << 4000
 Key = tuple[int | None, int]  # followed member, start of the main visit or -1
 
 
@@ -37,6 +39,7 @@ class Chosen:
 
 
 Layer = dict[Node, dict[Key, Row]]
+MemberStarts = Sequence[Mapping[Node, Mapping[int | None, int]]]  # by visit, node and member
 
 
 class HourPass:
@@ -45,21 +48,25 @@ class HourPass:
     def __init__(
         self,
         grid: Grid,
-        graph: Sequence[Mapping[Node, Sequence[Node]]],
+        graph: Graph,
         weights: Mapping[Objective, int],
+        starts: MemberStarts,
         *,
-        nearest_only: bool,
+        tolls: Sequence[Mapping[Node, Sequence[int]]] | None = None,
     ) -> None:
-        """Keep the question; `nearest_only` drops starts beyond the day's least deviation."""
+        """Keep the question: the graph, the starts to look at, what days cost beside starts.
+
+        `tolls` are by visit and node the cost of coming from each of the nodes before it.
+        """
         self.grid = grid
         self.graph = graph
         self.weights = weights
-        self.nearest_only = nearest_only
+        self.starts = starts
+        self.tolls = tolls
         self.carries = [self._is_asked_later(at) for at in range(len(grid.slots))]
         self.layers: list[Layer] = []
-        followed = [s.shape for s in grid.slots if s.shape.followed is not None]
-        pools = {shape.needs[shape.followed or 0].requirement.pool for shape in followed}
-        self.initial = next((grid.world.continuity.get(pool) for pool in pools), None)
+        self.best = NEVER
+        self.initial = served_before(grid)
 
     def _is_asked_later(self, at: int) -> bool:
         """Say whether a visit that is not the next one depends on the start of this one."""
@@ -91,94 +98,95 @@ class HourPass:
 
     def _rows(self, at: int, node: Node, before: Sequence[Node]) -> dict[Key, Row]:
         """Return the costs of a node: the best way in over every node before, plus its own."""
-        options = self.grid.options(at, node.day)
+        starts = {m: cell_list(mine) for m, mine in self.starts[at][node].items() if mine}
         best: dict[Key, list[int]] = {}
-        starts: dict[int | None, list[int]] = {}
-        for member, mask in options.starts.items():
-            if self.nearest_only:
-                mask &= self.grid.band(self.grid.nearest(options.any))
-            if mask:
-                starts[member] = cell_list(mask)
         for previous in before:
-            for key, _, costs in self._ways(at, node, previous, starts):
+            toll = self._toll(at, node, previous)
+            for key, costs in self._ways(at, node, previous, starts):
                 known = best.get(key)
-                best[key] = costs if known is None else list(map(min, known, costs))
-        return {
-            key: row
-            for key, costs in best.items()
-            if (
-                row := self._with_own(
-                    at, node, key, starts[key[0] if key[0] in starts else None], costs
-                )
-            )
-            is not None
-        }
+                paid = [cost + toll for cost in costs] if toll else costs
+                best[key] = paid if known is None else list(map(min, known, paid))
+        own = {member: self._own(at, node, member, starts[member]) for member in starts}
+        found: dict[Key, Row] = {}
+        for key, costs in best.items():
+            member = key[0] if key[0] in starts else None
+            row = _reached(starts[member], map(add, costs, own[member]))
+            if row.starts:
+                found[key] = row
+        return found
 
-    def _with_own(
-        self, at: int, node: Node, key: Key, starts: Sequence[int], costs: Sequence[int]
-    ) -> Row | None:
+    def _toll(self, at: int, node: Node, previous: Node) -> int:
+        """Return what it costs by days to come from this node before."""
+        if self.tolls is None:
+            return 0
+        return self.tolls[at][node][self.graph[at][node].index(previous)]
+
+    def _own(self, at: int, node: Node, member: int | None, starts: Sequence[int]) -> list[int]:
+        """Return what each start costs in itself: its holes, and how far it is from the wish."""
         options = self.grid.options(at, node.day)
-        member = key[0] if key[0] in options.clean else None
         clean, single = options.clean[member], options.single[member]
         hole, far = self.weights[Objective.FRAGMENTS], self.weights[Objective.PREFERRED_TIME]
-        kept = [
-            (
-                start,
-                cost
-                + (0 if clean >> start & 1 else hole if single >> start & 1 else 2 * hole)
-                + self.grid.deviation(start) * far,
-            )
-            for start, cost in zip(starts, costs, strict=True)
-            if cost < NEVER
+        deviation = self.grid.deviation
+        return [
+            (0 if clean >> start & 1 else hole if single >> start & 1 else 2 * hole)
+            + deviation(start) * far
+            for start in starts
         ]
-        return Row([s for s, _ in kept], [c for _, c in kept]) if kept else None
 
     def _ways(
         self, at: int, node: Node, previous: Node, starts: Mapping[int | None, list[int]]
-    ) -> Iterable[tuple[Key, list[int], list[int]]]:
+    ) -> Iterable[tuple[Key, list[int]]]:
         """Yield costs at each start of this node when it follows the previous one, by key."""
         if previous is START:
             yield from self._first(at, starts)
             return
         rows = self.layers[at - 1].get(previous, {})
-        follows = None in starts
         groups: dict[int, dict[int | None, Row]] = {}
         for (member, main_start), row in rows.items():
             groups.setdefault(main_start, {})[member] = row
         for main_start, group in groups.items():
             carry = main_start if self._keeps(at) else -1
-            if follows:
+            if None in starts:
                 for member, row in group.items():
                     costs = self._carried(at, node, previous, main_start, row, starts[None])
                     yield from self._keyed(at, (member, carry), starts[None], costs)
                 continue
-            everyone = _best_of(group.values())
-            change = self.weights[Objective.CHANGES]
+            changed = self._changed(at, node, previous, main_start, group, starts)
             for member, own in starts.items():
-                found = [
-                    self._carried(at, node, previous, main_start, row, own)
-                    for key, row in group.items()
-                    if key in (member, None)
-                ]
-                other = self._carried(at, node, previous, main_start, everyone, own)
-                costs = (
-                    list(map(min, *found, [c + change for c in other]))
-                    if found
-                    else [c + change for c in other]
-                )
+                costs = changed[member]
+                for key in (member, None):
+                    if key in group:
+                        same = self._carried(at, node, previous, main_start, group[key], own)
+                        costs = list(map(min, costs, same))
                 yield from self._keyed(at, (member, carry), own, costs)
+
+    def _changed(
+        self,
+        at: int,
+        node: Node,
+        previous: Node,
+        main_start: int,
+        group: Mapping[int | None, Row],
+        starts: Mapping[int | None, list[int]],
+    ) -> dict[int | None, list[int]]:
+        """Return by member the cost at each start of coming from whoever was cheapest before."""
+        change = self.weights[Objective.CHANGES]
+        every = sorted(set().union(*starts.values()))
+        costs = self._carried(at, node, previous, main_start, _best_of(group.values()), every)
+        cost_at = dict(zip(every, costs, strict=True))
+        return {member: [cost_at[s] + change for s in own] for member, own in starts.items()}
 
     def _keyed(
         self, at: int, key: Key, own: list[int], costs: list[int]
-    ) -> Iterable[tuple[Key, list[int], list[int]]]:
+    ) -> Iterable[tuple[Key, list[int]]]:
         """Yield the costs under their key; a main visit asked for later keeps each start apart."""
         if not self.carries[at]:
-            yield key, own, costs
+            yield key, costs
             return
         for place, start in enumerate(own):
             apart = [NEVER] * len(own)
             apart[place] = costs[place]
-            yield (key[0], start), own, apart
+            yield (key[0], start), apart
 
     def _keeps(self, at: int) -> bool:
         """Say whether a later slot is linked to the same main visit as this one."""
@@ -187,7 +195,7 @@ class HourPass:
 
     def _first(
         self, at: int, starts: Mapping[int | None, list[int]]
-    ) -> Iterable[tuple[Key, list[int], list[int]]]:
+    ) -> Iterable[tuple[Key, list[int]]]:
         for member, own in starts.items():
             kept = self.initial if member is None else member
             is_change = self.initial is not None and kept != self.initial
@@ -225,6 +233,7 @@ class HourPass:
             ),
             key=lambda found: (found[0], found[1].day, found[3], found[2][0] or 0),
         )
+        self.best = cost
         chosen = [Chosen(node.day, start, key[0])]
         for at in range(len(self.graph) - 1, 0, -1):
             node, key, start, cost = self._before(at, node, key, start, cost)
@@ -235,12 +244,13 @@ class HourPass:
         self, at: int, node: Node, key: Key, start: int, cost: int
     ) -> tuple[Node, Key, int, int]:
         """Return the earliest state of the layer before from which this one has its cost."""
-        row = self._with_own(at, node, key, [start], [0])
-        own = row.costs[0] if row else 0
+        member = key[0] if key[0] in self.grid.options(at, node.day).clean else None
+        cost -= self._own(at, node, member, [start])[0]
         for previous in sorted(self.graph[at][node], key=lambda one: one.day):
             rows = self.layers[at - 1].get(previous, {})
+            left = cost - self._toll(at, node, previous)
             for source in sorted(rows, key=lambda k: (k[1], k[0] != key[0], k[0] or 0)):
-                found = self._source(at, node, previous, source, key, start, cost - own)
+                found = self._source(at, node, previous, source, key, start, left)
                 if found is not None:
                     return previous, source, *found
         raise AssertionError("a best plan has a way in")
@@ -256,8 +266,7 @@ class HourPass:
         cost: int,
     ) -> tuple[int, int] | None:
         """Return (start, cost) in this row from which `start` is reached at exactly `cost`."""
-        options = self.grid.options(at, node.day)
-        if None in options.starts:
+        if None in self.grid.options(at, node.day).starts:
             if source[0] != key[0]:
                 return None
             change = 0
@@ -272,6 +281,19 @@ class HourPass:
             if self._carried(at, node, previous, source[1], one, [start])[0] + change == cost:
                 return before, known
         return None
+
+
+def served_before(grid: Grid) -> int | None:
+    """Return the device or therapist of the patient's visit before the course; None if unknown."""
+    followed = [s.shape for s in grid.slots if s.shape.followed is not None]
+    pools = {shape.needs[shape.followed or 0].requirement.pool for shape in followed}
+    return next((grid.world.continuity.get(pool) for pool in pools), None)
+
+
+def _reached(starts: Sequence[int], costs: Iterable[int]) -> Row:
+    """Return the row of the starts that can be reached at all."""
+    kept = [(start, cost) for start, cost in zip(starts, costs, strict=True) if cost < NEVER]
+    return Row([start for start, _ in kept], [cost for _, cost in kept])
 
 
 def _best_of(rows: Iterable[Row]) -> Row:
@@ -294,23 +316,32 @@ def carried(row: Row, own: Sequence[int], weight: int, low: int, high: int) -> l
         return [NEVER] * len(own)
     if low <= own[0] - row.starts[-1] and own[-1] - row.starts[0] <= high:
         return _swept(row, own, weight)
-    return [
-        _least(
-            row,
-            start,
-            weight,
-            bisect_left(row.starts, start - high),
-            bisect_right(row.starts, start - low),
-        )
-        for start in own
-    ]
+    below = _nearest_within(row, own, weight, max(low, 0), high)
+    if low >= 0:
+        return below
+    turned = Row([-start for start in reversed(row.starts)], row.costs[::-1])
+    above = _nearest_within(turned, [-s for s in reversed(own)], weight, max(1, -high), -low)
+    return list(map(min, below, reversed(above)))
 
 
-def _least(row: Row, start: int, weight: int, first: int, last: int) -> int:
-    return min(
-        (row.costs[at] + weight * abs(start - row.starts[at]) for at in range(first, last)),
-        default=NEVER,
-    )
+def _nearest_within(
+    row: Row, own: Sequence[int], weight: int, low: int, high: int
+) -> list[int]:
+    """Return the least cost + weight * distance over the starts that lie low..high before."""
+    found: list[int] = []
+    queue: deque[tuple[int, int]] = deque()
+    at, count = 0, len(row.starts)
+    for start in own:
+        while at < count and row.starts[at] <= start - low:
+            cost = row.costs[at] - weight * row.starts[at]
+            while queue and queue[-1][1] >= cost:
+                queue.pop()
+            queue.append((row.starts[at], cost))
+            at += 1
+        while queue and queue[0][0] < start - high:
+            queue.popleft()
+        found.append(queue[0][1] + weight * start if queue else NEVER)
+    return found
 
 
 def _swept(row: Row, own: Sequence[int], weight: int) -> list[int]:

@@ -24,34 +24,37 @@ class Piece:
 class Need:
     """A requirement of one visit of known length, with the members that could meet it.
 
-    A member is a tuple of resource ids: one person or room, or a device with its coil. `pieces`
-    are those of a member with so many seats; `turnover` cells follow the last piece.
+    A member is a tuple of resource ids: one person or room, or a device with its coil. `held` are
+    the pieces of each resource by its id; `turnover` cells follow the last piece.
     """
 
     requirement: Requirement
     members: tuple[tuple[int, ...], ...]
     turnover: int
-    length: int
-    one_to_one: bool
+    held: Mapping[int, tuple[Piece, ...]]
 
     def pieces(self, resource: Resource) -> tuple[Piece, ...]:
         """Return the parts in which this resource is held."""
-        rule = self.requirement
-        offset = cells_of(rule.offset_min)
-        whole = self.length - offset - cells_of(rule.trim_end_min)
-        length = whole if rule.length_min is None else min(cells_of(rule.length_min), whole)
-        if rule.mode is Mode.ON_SITE:
-            return (Piece(offset, length, 0),)
-        seats = resource.seats if rule.seats is None else rule.seats
-        first = rule.seats_first
-        if first is None or not self.one_to_one:
-            return (Piece(offset, length, seats),)
-        early = min(cells_of(first.minutes), length)
-        strict = resource.seats if first.seats is None else first.seats
-        rest = Piece(offset + early, length - early, seats)
-        return (
-            (Piece(offset, early, strict), rest) if rest.length else (Piece(offset, early, strict),)
-        )
+        return self.held[resource.id]
+
+
+def pieces_of(
+    rule: Requirement, length: int, resource: Resource, *, one_to_one: bool
+) -> tuple[Piece, ...]:
+    """Return the parts of a visit in which a requirement holds this resource."""
+    offset = cells_of(rule.offset_min)
+    whole = length - offset - cells_of(rule.trim_end_min)
+    part = whole if rule.length_min is None else min(cells_of(rule.length_min), whole)
+    if rule.mode is Mode.ON_SITE:
+        return (Piece(offset, part, 0),)
+    seats = resource.seats if rule.seats is None else rule.seats
+    first = rule.seats_first
+    if first is None or not one_to_one:
+        return (Piece(offset, part, seats),)
+    early = min(cells_of(first.minutes), part)
+    strict = resource.seats if first.seats is None else first.seats
+    rest = Piece(offset + early, part - early, seats)
+    return (Piece(offset, early, strict), rest) if rest.length else (Piece(offset, early, strict),)
 
 
 def needs_of(
@@ -73,7 +76,11 @@ def needs_of(
         strict = first is not None and world.is_on(first.switch, otherwise=False)
         tags = rule.tags | device_tags if rule.tags_from_protocol else rule.tags
         members = members_of(rule, tags, world.resources)
-        found.append(Need(rule, members, turnover, length, strict))
+        held = {
+            key: pieces_of(rule, length, world.resources[key], one_to_one=strict)
+            for key in {key for member in members for key in member}
+        }
+        found.append(Need(rule, members, turnover, held))
     return tuple(found)
 
 
@@ -111,15 +118,39 @@ def _with_attachments(
 
 
 def member_starts(
-    need: Need, member: tuple[int, ...], world: World, day: Mapping[int, ResourceDay]
+    need: Need, member: tuple[int, ...], day: Mapping[int, ResourceDay]
 ) -> int:
     """Return the starts at which every resource of the member is free for this need."""
     starts = WHOLE_DAY
     for key in member:
-        starts &= piece_starts(need.pieces(world.resources[key]), need.turnover, day.get(key))
+        starts &= piece_starts(need.held[key], need.turnover, day.get(key))
         if not starts:
             return 0
     return starts
+
+
+def member_fits(
+    need: Need, member: tuple[int, ...], day: Mapping[int, ResourceDay], start: int
+) -> bool:
+    """Say whether every resource of the member is free for this need at this start."""
+    return all(_fits(need, key, day.get(key), start) for key in member)
+
+
+def _fits(need: Need, key: int, day: ResourceDay | None, start: int) -> bool:
+    """Say whether this resource is free for its pieces and the turnover after them."""
+    if day is None:
+        return False
+    end = most = 0
+    for piece in need.held[key]:
+        end, most = max(end, piece.offset + piece.length), max(most, piece.seats)
+        if piece.seats > len(day.free):
+            return False
+        cells = day.open & day.free[piece.seats - 1] if piece.seats else day.open
+        if ~(cells >> (start + piece.offset)) & ((1 << piece.length) - 1):
+            return False
+    if not need.turnover:
+        return True
+    return not ~(day.free[most - 1] >> (start + end)) & ((1 << need.turnover) - 1)
 
 
 def piece_starts(pieces: Iterable[Piece], turnover: int, day: ResourceDay | None) -> int:

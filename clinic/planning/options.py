@@ -109,7 +109,7 @@ def part_choices(
         [
             (m, s)
             for m in shape.needs[i].members
-            if (s := member_starts(shape.needs[i], m, world, day))
+            if (s := member_starts(shape.needs[i], m, day))
         ]
         for i in part
     ]
@@ -179,12 +179,17 @@ def _with_holes(
     need = shape.needs[shape.holed]
     clean: dict[int | None, int] = dict.fromkeys(starts, 0)
     single: dict[int | None, int] = dict.fromkeys(starts, 0)
+    own = shape.holed == shape.followed
+    heads = [member[0] for member in need.members]
     for member in need.members:
-        mine = member_starts(need, member, world, day)
+        if own and heads.count(member[0]) == 1:
+            mine = starts.get(member[0], 0)
+        else:
+            mine = member_starts(need, member, day)
         if not mine:
             continue
         left, right = holes_of(need, member, world, day)
-        for key in [member[0]] if shape.holed == shape.followed else list(starts):
+        for key in [member[0]] if own else list(starts):
             if key in starts:
                 clean[key] |= starts[key] & mine & ~left & ~right
                 single[key] |= starts[key] & mine & ~(left & right)

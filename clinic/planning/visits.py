@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from clinic.planning.members import Piece
+from clinic.planning.members import Piece, member_fits
 from clinic.planning.options import Choice, Day, Shape, holes_of, may_share, part_choices
 from clinic.planning.world import WHOLE_DAY, World
 from clinic.rules.visit_kinds import Mode
@@ -61,15 +61,22 @@ def choose(
     for part in shape.parts:
         if len(part) == 1 and shape.needs[part[0]].requirement.mode is Mode.ON_SITE:
             continue
-        ways = [
-            choice
-            for choice, starts in part_choices(shape, part, world, day)
-            if starts >> start & 1
-        ]
+        ways = ways_at(shape, part, world, day, start)
         if ways:
             best = min(ways, key=lambda way: _rank(shape, part, way, world, day, start, prefer))
             chosen.update(zip(part, best, strict=True))
     return chosen
+
+
+def ways_at(
+    shape: Shape, part: tuple[int, ...], world: World, day: Day, start: int
+) -> list[Choice]:
+    """Return every choice of members for the needs of a part that is free at this start."""
+    if len(part) == 1:
+        need = shape.needs[part[0]]
+        return [(member,) for member in need.members if member_fits(need, member, day, start)]
+    found = part_choices(shape, part, world, day)
+    return [choice for choice, starts in found if starts >> start & 1]
 
 
 def _rank(

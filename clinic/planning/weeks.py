@@ -47,6 +47,54 @@ def pattern_mask(pattern: Iterable[int], week: int, anchor: Anchor, start_weekda
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where a day lies in its anchor week: the week, its first day, the day as a bit of it.
+
+    `cap` is how many visits of the step the week may hold, `mask` its pattern days.
+    """
+
+    week: int
+    first: int
+    bit: int
+    cap: int
+    mask: int
+
+
+class Frames:
+    """The frames of the days of one step, worked out once each."""
+
+    def __init__(
+        self,
+        anchor: Anchor,
+        limit: int | None,
+        pattern: frozenset[int] | None,
+        start_weekday: int,
+    ) -> None:
+        """Keep what the frames of the step depend on."""
+        self.anchor = anchor
+        self.limit = WEEK if limit is None else limit
+        self.pattern = pattern
+        self.start_weekday = start_weekday
+        self._known: dict[int, Frame] = {}
+
+    def of(self, day: int) -> Frame:
+        """Return the frame of a day."""
+        found = self._known.get(day)
+        if found is None:
+            found = self._known[day] = self._work_out(day)
+        return found
+
+    def _work_out(self, day: int) -> Frame:
+        week = week_of(day, self.anchor, self.start_weekday)
+        first = week_start(week, self.anchor, self.start_weekday)
+        if self.pattern is None:
+            return Frame(week, first, 1 << (day - first), self.limit, 0)
+        mask = pattern_mask(self.pattern, week, self.anchor, self.start_weekday)
+        cap = min(self.limit, mask.bit_count())
+        return Frame(week, first, 1 << (day - first), cap, mask)
+
+
 @lru_cache(maxsize=4096)
 def off_pattern(used: int, pattern: int) -> Off:
     """Return the least deviation of the used days of a week from its pattern days."""
