@@ -1,11 +1,11 @@
 """Courses: their states, and the strip that shows one mark for each visit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 
-from clinic.rules.appointments import Outcome, Status, counts, counts_as_delivered
+from clinic.rules.appointments import Outcome, Status
 
 
 class CourseStatus(StrEnum):
@@ -92,9 +92,9 @@ class StripMark(StrEnum):
     PENCILLED = "pencilled"
     MISSED = "missed"
     MAKEUP = "makeup"
-    NOT_TREATED = "not_treated"
+    NOT_TREATED = "nottreated"
     UNCOVERED = "uncovered"
-    NOT_YET_BOOKED = "not_yet_booked"
+    UNPLANNED = "unplanned"
 
 
 NOT_FIXED = frozenset({Status.PROPOSED, Status.PENDING, Status.WAITLIST})
@@ -102,10 +102,10 @@ NOT_FIXED = frozenset({Status.PROPOSED, Status.PENDING, Status.WAITLIST})
 
 @dataclass(frozen=True, slots=True)
 class StripVisit:
-    """What the strip needs of one visit of a course."""
+    """What the strip needs of one visit of a course; `on` None is a visit not yet booked."""
 
-    on: date
-    status: Status
+    on: date | None
+    status: Status = Status.BOOKED
     outcome: Outcome | None = None
     is_make_up: bool = False
     is_covered: bool = True
@@ -123,6 +123,8 @@ def strip_mark(visit: StripVisit, today: date) -> StripMark | None:
 
 
 def _planned_mark(visit: StripVisit, today: date) -> StripMark:
+    if visit.on is None:
+        return StripMark.UNPLANNED
     if visit.on == today:
         return StripMark.TODAY
     if visit.status in NOT_FIXED:
@@ -130,36 +132,6 @@ def _planned_mark(visit: StripVisit, today: date) -> StripMark:
     if not visit.is_covered:
         return StripMark.UNCOVERED
     return StripMark.MAKEUP if visit.is_make_up else StripMark.BOOKED
-
-
-def strip_weeks(
-    visits: Iterable[StripVisit], today: date, *, not_yet_booked: int = 0
-) -> list[list[StripMark]]:
-    """Return the marks in time order, one row for each calendar week that has any."""
-    weeks: dict[date, list[StripMark]] = {}
-    for visit in sorted(visits, key=lambda one: one.on):
-        mark = strip_mark(visit, today)
-        if mark is not None:
-            monday = visit.on - timedelta(days=visit.on.weekday())
-            weeks.setdefault(monday, []).append(mark)
-    rows = [weeks[monday] for monday in sorted(weeks)]
-    return rows + ([[StripMark.NOT_YET_BOOKED] * not_yet_booked] if not_yet_booked else [])
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a course is: delivered and planned visits, and the day of the last one."""
-
-    delivered: int
-    total: int
-    finishes_on: date | None
-
-
-def progress(visits: Sequence[StripVisit]) -> Progress:
-    """Return how many visits are delivered, delivered or planned, and when the last one is."""
-    counted = [one for one in visits if counts(one.status, one.outcome)]
-    delivered = sum(counts_as_delivered(one.status, one.outcome) for one in counted)
-    return Progress(delivered, len(counted), max((one.on for one in counted), default=None))
 
 
 def same_hour(starts_min: Sequence[int]) -> tuple[int, int]:

@@ -1,65 +1,17 @@
-"""Shared presenters: dates, times, names, status words and the course strip.
+"""Shared presenters: dates, times, names and status words.
 
 What staff and patients read is in the words of the clinic; a patient never reads "missed".
 """
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from enum import StrEnum
+from datetime import date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
-from flask_babel import get_locale, gettext, ngettext
+from flask_babel import get_locale, gettext
 
 from clinic.rules.appointments import CancelledBy, Outcome, Status
-
-NOT_FIXED = frozenset({Status.PROPOSED, Status.PENDING, Status.WAITLIST})
-
-
-class MarkState(StrEnum):
-    """How one visit is drawn in the strip."""
-
-    DONE = "done"
-    TODAY = "today"
-    BOOKED = "booked"
-    PENCILLED = "pencilled"
-    MISSED = "missed"
-    MAKE_UP = "makeup"
-    NOT_TREATED = "nottreated"
-    UNCOVERED = "uncovered"
-    UNPLANNED = "unplanned"
-
-
-@dataclass(frozen=True, slots=True)
-class StripVisit:
-    """One visit of a course as the strip needs it; `on` None is a visit not yet booked."""
-
-    on: date | None
-    status: Status = Status.BOOKED
-    outcome: Outcome | None = None
-    is_make_up: bool = False
-    is_covered: bool = True
-    address: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """One mark of the strip with the words a screen reader says."""
-
-    state: str
-    label: str
-    address: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Strip:
-    """The course strip: marks in week rows and the sentence that says it all."""
-
-    label: str
-    weeks: tuple[tuple[Mark, ...], ...]
-    legend: tuple[Mark, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,103 +169,6 @@ def patient_word(status: Status) -> str:
         Status.NOSHOW: gettext("let's find you a date"),
     }
     return words.get(status, "")
-
-
-def strip(visits: Iterable[StripVisit], *, today: date, for_patient: bool = False) -> Strip:
-    """Return the course strip in week rows (Monday first), undated visits in a row at the end.
-
-    Cancelled visits and entries by mistake are left out; for a patient misses are too.
-    """
-    shown = [v for v in visits if not _is_left_out(v, for_patient=for_patient)]
-    shown.sort(key=lambda visit: visit.on or date.max)
-    marks = [(visit, _mark(visit, today, for_patient=for_patient)) for visit in shown]
-    return Strip(
-        label=_strip_sentence([mark for _, mark in marks], for_patient=for_patient),
-        weeks=_weeks(marks),
-        legend=_legend([mark for _, mark in marks], for_patient=for_patient),
-    )
-
-
-def _is_left_out(visit: StripVisit, *, for_patient: bool) -> bool:
-    if visit.status in {Status.CANCELLED, Status.ENTERED_IN_ERROR}:
-        return True
-    return for_patient and visit.status is Status.NOSHOW
-
-
-def _weeks(marks: Sequence[tuple[StripVisit, Mark]]) -> tuple[tuple[Mark, ...], ...]:
-    weeks: dict[date, list[Mark]] = {}
-    for visit, mark in marks:
-        on = visit.on or date.max
-        monday = on if on == date.max else on - timedelta(days=on.weekday())
-        weeks.setdefault(monday, []).append(mark)
-    return tuple(tuple(week) for week in weeks.values())
-
-
-def _mark(visit: StripVisit, today: date, *, for_patient: bool) -> Mark:
-    state = _state(visit, today)
-    if for_patient and state is MarkState.NOT_TREATED:
-        state = MarkState.DONE
-    word = _mark_word(state, for_patient=for_patient)
-    label = word if visit.on is None else f"{day(visit.on)}: {word}"
-    return Mark(state=state.value, label=label, address=visit.address)
-
-
-def _state(visit: StripVisit, today: date) -> MarkState:
-    if visit.status is Status.FULFILLED:
-        is_untreated = visit.outcome is Outcome.NOT_TREATED
-        return MarkState.NOT_TREATED if is_untreated else MarkState.DONE
-    if visit.status is Status.NOSHOW:
-        return MarkState.MISSED
-    if visit.on is None:
-        return MarkState.UNPLANNED
-    return MarkState.TODAY if visit.on == today else _planned_state(visit)
-
-
-def _planned_state(visit: StripVisit) -> MarkState:
-    if visit.status in NOT_FIXED:
-        return MarkState.PENCILLED
-    if not visit.is_covered:
-        return MarkState.UNCOVERED
-    return MarkState.MAKE_UP if visit.is_make_up else MarkState.BOOKED
-
-
-def _mark_word(state: MarkState, *, for_patient: bool) -> str:
-    patient = {
-        MarkState.PENCILLED: gettext("not yet fixed"),
-        MarkState.MISSED: gettext("let's find you a date"),
-        MarkState.UNCOVERED: gettext("we are asking your insurer"),
-    }
-    staff = {
-        MarkState.DONE: gettext("done"),
-        MarkState.TODAY: gettext("today"),
-        MarkState.BOOKED: gettext("booked"),
-        MarkState.PENCILLED: gettext("pencilled"),
-        MarkState.MISSED: gettext("did not come"),
-        MarkState.MAKE_UP: gettext("extra date"),
-        MarkState.NOT_TREATED: gettext("came, not treated"),
-        MarkState.UNCOVERED: gettext("not approved by insurer"),
-        MarkState.UNPLANNED: gettext("not yet booked"),
-    }
-    return patient[state] if for_patient and state in patient else staff[state]
-
-
-def _strip_sentence(marks: Sequence[Mark], *, for_patient: bool) -> str:
-    counts = [
-        f"{count} {_mark_word(state, for_patient=for_patient)}"
-        for state in MarkState
-        if (count := sum(1 for mark in marks if mark.state == state.value))
-    ]
-    total = ngettext("Course, %(num)s visit", "Course, %(num)s visits", len(marks))
-    return f"{total}: {', '.join(counts)}" if counts else total
-
-
-def _legend(marks: Sequence[Mark], *, for_patient: bool) -> tuple[Mark, ...]:
-    present_states = {mark.state for mark in marks}
-    return tuple(
-        Mark(state.value, _mark_word(state, for_patient=for_patient), None)
-        for state in MarkState
-        if state.value in present_states
-    )
 
 
 def _locale() -> str:

@@ -42,6 +42,7 @@ from clinic.web.clinician.verdicts import (
 )
 from clinic.web.guard import sites_here
 from clinic.web.requests import current_clinic
+from clinic.web.strips import LinkedVisit, Strip, strip
 
 HERE = frozenset({Status.ARRIVED, Status.CHECKED_IN})
 RECORDS = Permission.RECORD_SIDE_EFFECTS
@@ -82,7 +83,7 @@ class VisitPage:
     place: str
     tag: present.StatusTag
     facts: tuple[tuple[str, str], ...]
-    strip: present.Strip | None
+    strip: Strip | None
     is_on_hold: bool
     session: str
     ending: Step | None
@@ -213,11 +214,11 @@ def _facts(seen: Chart) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
-def _strip(seen: Chart) -> present.Strip | None:
+def _strip(seen: Chart) -> Strip | None:
     if seen.course is None:
         return None
     visits = [
-        present.StripVisit(
+        LinkedVisit(
             on=visit.on,
             status=visit.status,
             outcome=visit.outcome,
@@ -226,7 +227,7 @@ def _strip(seen: Chart) -> present.Strip | None:
         )
         for visit in seen.visits
     ]
-    return present.strip(visits, today=seen.appointment.local_on)
+    return strip(visits, today=seen.appointment.local_on)
 
 
 def _chart_address(visit: CourseVisit) -> str | None:

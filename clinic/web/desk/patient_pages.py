@@ -27,16 +27,14 @@ from clinic.web.phones import phone_words
 from clinic.web.places import course_address, local_day, visit_address
 from clinic.web.present import (
     StatusTag,
-    Strip,
-    StripVisit,
     clock_time,
     day,
     day_with_year,
     full_name,
     sorted_name,
     status_tag,
-    strip,
 )
+from clinic.web.strips import Strip, course_strip
 
 NEXT_SHOWN = 8
 CAME = frozenset({Status.ARRIVED, Status.CHECKED_IN, Status.FULFILLED})
@@ -181,13 +179,12 @@ def _course_line(course: CourseFacts, now: datetime) -> CourseLine:
     counted = [visit for visit in course.visits if visit.number]
     is_running = course.status in RUNNING
     missing = max(course.total - len(counted), 0) if is_running else 0
-    marks = [_mark(visit) for visit in course.visits]
     return CourseLine(
         address=course_address(course.public_id, course.site_id),
         name=course.name,
         words=" · ".join(_course_words(course, counted, missing)),
         is_running=is_running,
-        strip=strip([*marks, *[StripVisit(on=None)] * missing], today=local_day(now, course.zone)),
+        strip=course_strip(course.visits, today=local_day(now, course.zone), missing=missing),
     )
 
 
@@ -201,16 +198,6 @@ def _course_words(course: CourseFacts, counted: Sequence[VisitRow], missing: int
     if missing:
         words.append(gettext("%(n)s not yet booked", n=missing))
     return words
-
-
-def _mark(visit: VisitRow) -> StripVisit:
-    return StripVisit(
-        on=visit.on,
-        status=visit.status,
-        outcome=visit.outcome,
-        is_make_up=visit.make_up_for_id is not None,
-        address=visit_address(visit.public_id, visit.site_id),
-    )
 
 
 def _coming_line(visit: VisitRow) -> ComingLine:

@@ -13,6 +13,7 @@ from clinic.rules.patient_texts import PatientTexts
 from clinic.rules.visit_kinds import VisitKind
 from clinic.web import present
 from clinic.web.phones import phone_words
+from clinic.web.strips import LinkedVisit, Strip, strip
 
 COMING = frozenset({Status.BOOKED, Status.PENDING, Status.ARRIVED, Status.CHECKED_IN})
 THEN_SHOWN = 3
@@ -47,7 +48,7 @@ class OwnCourse:
     phone_number: str
     next: NextVisit | None
     progress: str
-    strip: present.Strip | None
+    strip: Strip | None
     last: str
     before: tuple[str, ...]
     then: tuple[VisitLine, ...]
@@ -112,17 +113,15 @@ def _progress(course: Sequence[OwnVisit]) -> str:
     return gettext("%(done)s of %(all)s done", done=done, all=len(found))
 
 
-def _strip(course: Sequence[OwnVisit], now: datetime) -> present.Strip | None:
+def _strip(course: Sequence[OwnVisit], now: datetime) -> Strip | None:
     if not course:
         return None
     marks = [
-        present.StripVisit(
-            on=one.on, status=one.status, outcome=one.outcome, is_make_up=one.is_make_up
-        )
+        LinkedVisit(on=one.on, status=one.status, outcome=one.outcome, is_make_up=one.is_make_up)
         for one in course
     ]
     today = now.astimezone(ZoneInfo(course[0].zone)).date()
-    return present.strip(marks, today=today, for_patient=True)
+    return strip(marks, today=today, for_patient=True)
 
 
 def _last(course: Sequence[OwnVisit], now: datetime) -> str:

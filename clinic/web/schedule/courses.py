@@ -18,7 +18,6 @@ from clinic.web.phones import phone_words
 from clinic.web.places import local_day, visit_address
 from clinic.web.present import (
     StatusTag,
-    Strip,
     clock_time,
     day,
     day_with_year,
@@ -27,7 +26,8 @@ from clinic.web.present import (
 from clinic.web.requests import current_clinic
 from clinic.web.schedule.blueprint import blueprint
 from clinic.web.schedule.board_view import waiting
-from clinic.web.schedule.panels import MOVABLE, course_strip, visit_tag, where_and_who
+from clinic.web.schedule.panels import MOVABLE, missing_visits, visit_tag, where_and_who
+from clinic.web.strips import Strip, course_strip
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,9 @@ def course_page(course: CourseFacts, now: datetime, *, by: Actor) -> CoursePage:
         course_name=course.name,
         status=course_word(course.status),
         summary=course_summary(course),
-        strip=course_strip(course.visits, today, course.total),
+        strip=course_strip(
+            course.visits, today=today, missing=missing_visits(course.visits, course.total)
+        ),
         lines=tuple(_line(visit, course, today, now, by) for visit in course.visits),
         facts=_facts(course, now),
         next_tag=visit_tag(now_or_next) if now_or_next else None,

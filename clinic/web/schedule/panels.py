@@ -1,5 +1,6 @@
 """The panel of one visit: who, when, where, the strip, what can be done now, what happened."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -19,11 +20,9 @@ from clinic.rules.appointments import Status, Verb, possible_verbs
 from clinic.rules.permissions import Permission
 from clinic.web.guard import sites_here
 from clinic.web.phones import phone_words
-from clinic.web.places import local_day, visit_address
+from clinic.web.places import local_day
 from clinic.web.present import (
     StatusTag,
-    Strip,
-    StripVisit,
     clock_time,
     day,
     day_with_year,
@@ -31,10 +30,10 @@ from clinic.web.present import (
     minutes_long,
     moment_at,
     status_tag,
-    strip,
 )
 from clinic.web.requests import current_clinic
 from clinic.web.schedule.board_view import waiting
+from clinic.web.strips import Strip, course_strip
 
 MOVABLE = (Status.BOOKED, Status.PENDING)
 
@@ -122,7 +121,11 @@ def make_panel(facts: VisitFacts, rows: list[HistoryRow], now: datetime) -> Pane
         note=visit.note,
         strip=None
         if course is None
-        else course_strip(course.visits, local_day(now, course.zone), course.total),
+        else course_strip(
+            course.visits,
+            today=local_day(now, course.zone),
+            missing=missing_visits(course.visits, course.total),
+        ),
         can=_can(visit, patient, now),
         happened=tuple(_happened(row, visit.zone) for row in reversed(rows)),
     )
@@ -164,20 +167,9 @@ def _after(visit: VisitRow, now: datetime) -> str:
     return " " + gettext("%(n)s min", n=minutes) if minutes else ""
 
 
-def course_strip(visits: tuple[VisitRow, ...], today: date, total: int) -> Strip:
-    """Return the strip of a course, with a mark for each prescribed visit that has no date."""
-    counted = sum(1 for one in visits if one.number is not None)
-    marks = [
-        StripVisit(
-            on=one.on,
-            status=one.status,
-            outcome=one.outcome,
-            is_make_up=one.make_up_for_id is not None,
-            address=visit_address(one.public_id, one.site_id),
-        )
-        for one in visits
-    ]
-    return strip([*marks, *[StripVisit(on=None)] * max(total - counted, 0)], today=today)
+def missing_visits(visits: Sequence[VisitRow], total: int) -> int:
+    """Return how many prescribed visits of a course have no date."""
+    return max(total - sum(1 for one in visits if one.number is not None), 0)
 
 
 def _can(visit: VisitRow, patient: PatientFacts, now: datetime) -> Can:

@@ -11,7 +11,8 @@ from clinic.planning.courses import Plan, PlannedVisit
 from clinic.planning.refusals import Code, Impossible, Reason, Warning_
 from clinic.queries.proposals import Proposal
 from clinic.rules.wall_days import CELL_MIN
-from clinic.web.present import Strip, StripVisit, clock_time, day, day_with_year, strip
+from clinic.web.present import clock_time, day, day_with_year
+from clinic.web.strips import LinkedVisit, Strip, strip
 
 DEVICES = frozenset({"device", "therapist"})
 
@@ -52,7 +53,7 @@ def plan_view(
     visits = sorted(plan.visits, key=lambda visit: (visit.on, visit.start_cell))
     blocked = plan.first_impossible
     return PlanView(
-        strip=strip([StripVisit(visit.on) for visit in visits], today=today),
+        strip=strip([LinkedVisit(visit.on) for visit in visits], today=today),
         count=len(visits),
         finish=day_with_year(visits[-1].on) if visits else "",
         facts=_facts(visits, names),

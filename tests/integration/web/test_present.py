@@ -8,7 +8,7 @@ from flask import Flask
 
 from clinic.rules.appointments import CancelledBy, Outcome, Status
 from clinic.web import present
-from clinic.web.present import StripVisit
+from clinic.web.strips import LinkedVisit, strip
 
 TODAY = date(2026, 3, 4)
 
@@ -19,22 +19,22 @@ def _page(app: Flask) -> Iterator[None]:
         yield
 
 
-def visits() -> list[StripVisit]:
+def visits() -> list[LinkedVisit]:
     return [
-        StripVisit(date(2026, 3, 10), is_covered=False),
-        StripVisit(date(2026, 3, 2), Status.FULFILLED),
-        StripVisit(date(2026, 3, 3), Status.NOSHOW),
-        StripVisit(date(2026, 3, 3), Status.CANCELLED),
-        StripVisit(date(2026, 3, 4), Status.ARRIVED),
-        StripVisit(date(2026, 3, 9), Status.PENDING),
-        StripVisit(date(2026, 3, 11), is_make_up=True),
-        StripVisit(date(2026, 3, 5)),
-        StripVisit(None),
+        LinkedVisit(date(2026, 3, 10), is_covered=False),
+        LinkedVisit(date(2026, 3, 2), Status.FULFILLED),
+        LinkedVisit(date(2026, 3, 3), Status.NOSHOW),
+        LinkedVisit(date(2026, 3, 3), Status.CANCELLED),
+        LinkedVisit(date(2026, 3, 4), Status.ARRIVED),
+        LinkedVisit(date(2026, 3, 9), Status.PENDING),
+        LinkedVisit(date(2026, 3, 11), is_make_up=True),
+        LinkedVisit(date(2026, 3, 5)),
+        LinkedVisit(None),
     ]
 
 
 def test_strip_has_a_row_for_each_week_and_leaves_cancelled_visits_out() -> None:
-    rows = [[mark.state for mark in week] for week in present.strip(visits(), today=TODAY).weeks]
+    rows = [[mark.state for mark in week] for week in strip(visits(), today=TODAY).weeks]
 
     assert rows == [
         ["done", "missed", "today", "booked"],
@@ -44,15 +44,15 @@ def test_strip_has_a_row_for_each_week_and_leaves_cancelled_visits_out() -> None
 
 
 def test_strip_says_everything_in_one_sentence() -> None:
-    assert present.strip(visits(), today=TODAY).label == (
+    assert strip(visits(), today=TODAY).label == (
         "Course, 8 visits: 1 done, 1 today, 1 booked, 1 pencilled, 1 did not come, 1 extra date, "
         "1 not approved by insurer, 1 not yet booked"
     )
 
 
 def test_patient_never_reads_of_a_miss() -> None:
-    untreated = StripVisit(date(2026, 3, 2), Status.FULFILLED, Outcome.NOT_TREATED)
-    view = present.strip([*visits(), untreated], today=TODAY, for_patient=True)
+    untreated = LinkedVisit(date(2026, 3, 2), Status.FULFILLED, Outcome.NOT_TREATED)
+    view = strip([*visits(), untreated], today=TODAY, for_patient=True)
 
     assert "miss" not in view.label
     assert "did not come" not in view.label

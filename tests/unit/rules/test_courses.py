@@ -12,14 +12,11 @@ from clinic.rules.courses import (
     CourseStatus,
     CourseTransitionRefused,
     CourseVerb,
-    Progress,
     StripMark,
     StripVisit,
     next_course_status,
-    progress,
     same_hour,
     strip_mark,
-    strip_weeks,
 )
 from clinic.rules.data import Node
 from tests.unit.rules.examples import clinic_data
@@ -96,42 +93,13 @@ def visit(
         (visit(1, Status.WAITLIST), StripMark.PENCILLED),
         (visit(1, is_make_up=True), StripMark.MAKEUP),
         (visit(1, is_make_up=True, is_covered=False), StripMark.UNCOVERED),
+        (StripVisit(None), StripMark.UNPLANNED),
         (visit(1, Status.CANCELLED), None),
         (visit(1, Status.ENTERED_IN_ERROR), None),
     ],
 )
 def test_mark_of_a_visit(seen: StripVisit, mark: StripMark | None) -> None:
     assert strip_mark(seen, TODAY) is mark
-
-
-def test_strip_has_a_row_for_each_week_and_one_for_what_is_not_booked() -> None:
-    seen = [
-        visit(7),
-        visit(-1, Status.NOSHOW),
-        visit(0),
-        visit(2, Status.CANCELLED),
-        visit(-2, Status.FULFILLED, Outcome.COMPLETE),
-    ]
-
-    assert strip_weeks(seen, TODAY, not_yet_booked=2) == [
-        [StripMark.DONE, StripMark.MISSED, StripMark.TODAY],
-        [StripMark.BOOKED],
-        [StripMark.NOT_YET_BOOKED, StripMark.NOT_YET_BOOKED],
-    ]
-
-
-def test_progress_counts_what_is_delivered_and_planned() -> None:
-    seen = [
-        visit(-2, Status.FULFILLED, Outcome.COMPLETE),
-        visit(-1, Status.FULFILLED, Outcome.NOT_TREATED),
-        visit(0, Status.NOSHOW),
-        visit(1),
-        visit(8, Status.PENDING),
-        visit(9, Status.CANCELLED),
-    ]
-
-    assert progress(seen) == Progress(1, 3, TODAY + timedelta(days=8))
-    assert progress([]) == Progress(0, 0, None)
 
 
 @pytest.mark.parametrize(
