@@ -108,8 +108,15 @@ def give_up_pencil(session: Session, *, course: Course, by: Actor, now: datetime
 
 
 def renew_pencil(session: Session, *, course: Course, by: Actor, now: datetime) -> None:
-    """Hold the seats of a pencilled course anew, for as many days from today as the policy says."""
-    course.lapses_on = lapse_day(policies(session), _today(session, course, now))
+    """Hold the seats of a pencilled course anew, for as many days from today as the policy says.
+
+    Never longer than to the day of its first visit; RuleBroken when that has come.
+    """
+    today, pending = _today(session, course, now), _pending(session, course)
+    first_on = min((one.local_on for one in pending), default=today)
+    if first_on <= today:
+        raise RuleBroken("pencil_must_be_decided")
+    course.lapses_on = lapse_day(policies(session), today, first_on)
     course.version += 1
     _audit(session, course, "renew_pencil", 0, by, now)
 

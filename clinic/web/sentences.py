@@ -77,6 +77,9 @@ SENTENCES: Mapping[str, str] = {
     "reading_in_the_future": lazy("The time of the reading lies in the future."),
     "course_changed": lazy("Somebody has changed this course meanwhile. Look at it again."),
     "not_pencilled": lazy("This course is not pencilled any more: it was decided meanwhile."),
+    "pencil_must_be_decided": lazy(
+        "The first visit has come: book the course or give it up. It cannot be held any longer."
+    ),
     "missed_settled": lazy("Somebody has dealt with this missed visit already."),
     "reason_missing": lazy("Choose a reason from the list."),
     "reading_replaced": lazy("This reading has already been corrected. Look at the new one."),
@@ -137,6 +140,44 @@ SENTENCES: Mapping[str, str] = {
         "instead."
     ),
     "undone_already": lazy("This has been undone already."),
+    "cells_beyond_headings": lazy(
+        "The row has more cells than there are headings. Is a quotation mark missing?"
+    ),
+    "columns_twice": lazy("Two columns are said to hold the same."),
+    "columns_without_name": lazy("Say which column holds the name, or the family name."),
+    "date_ambiguous": lazy("Either number could be the month."),
+    "date_century": lazy("The year needs four digits."),
+    "date_impossible": lazy("The calendar has no such day."),
+    "date_unreadable": lazy("This is not a date that can be read."),
+    "died": lazy("The patient is marked as deceased."),
+    "external_id_of_other": lazy(
+        "This number belongs to somebody else here, record %(other)s. Is the "
+        "file from another system?"
+    ),
+    "external_id_twice": lazy("Row %(other)s has this number too."),
+    "file_not_text": lazy(
+        "This file is neither text nor a workbook. Save it as CSV or Excel (.xlsx)."
+    ),
+    "file_not_workbook": lazy("This workbook cannot be opened. Save it again as .xlsx or CSV."),
+    "file_old_excel": lazy("This is an old Excel file. Open it and save it as .xlsx or CSV."),
+    "file_quotes": lazy(
+        "Near line %(line)s of the file a quotation mark is not closed, or a cell is too long."
+    ),
+    "file_too_large": lazy("The file is larger than %(most)s MB."),
+    "file_too_long": lazy(
+        "The file has more than %(most)s rows or %(columns)s columns. Please part it."
+    ),
+    "file_unreadable": lazy("The file cannot be read."),
+    "file_without_rows": lazy("There is no row below the headings."),
+    "import_changed": lazy("Somebody has changed the columns meanwhile. Look at the rows again."),
+    "import_elsewhere": lazy("This import has gone on meanwhile. Look at it again."),
+    "import_file_missing": lazy("Choose a file, or paste rows."),
+    "map_field_unknown": lazy("There is no such field: %(field)s"),
+    "map_heading_unknown": lazy("The file has no such column: %(heading)s"),
+    "map_unreadable": lazy("Say what the columns hold."),
+    "row_refused": lazy("This row cannot be stored."),
+    "source_wrong": lazy("Give the system a name of at most %(most)s characters."),
+    "twin": lazy("Somebody of this name and birth date is here: %(other)s."),
 }
 GENERAL = lazy("The clinic's rules do not allow this (%(code)s).")
 

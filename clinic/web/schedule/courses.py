@@ -213,6 +213,11 @@ def _action(visit: VisitRow, course: CourseFacts) -> tuple[str, str | None]:
     return gettext("find a new date"), url_for("schedule.new_visit", makes_up=visit.public_id)
 
 
+def _first_on(course: CourseFacts) -> date:
+    """Return the day of the first visit that counts; the wished day when there is none."""
+    return min((one.on for one in course.visits if one.number), default=course.start_on)
+
+
 def _facts(course: CourseFacts, now: datetime) -> tuple[tuple[str, str], ...]:
     left = len(upcoming(course.visits, now))
     missed = sum(1 for visit in course.visits if visit.status is Status.NOSHOW)
@@ -220,7 +225,7 @@ def _facts(course: CourseFacts, now: datetime) -> tuple[tuple[str, str], ...]:
     return (
         (gettext("State"), course_word(course.status)),
         (gettext("Site"), course.site_name),
-        (gettext("Started"), day_with_year(course.start_on)),
+        (gettext("First visit"), day_with_year(_first_on(course))),
         (gettext("Prescribed"), str(course.total)),
         (gettext("Delivered"), str(delivered(course))),
         (gettext("Still to come"), str(left)),

@@ -2,10 +2,12 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import date
 
 from flask_babel import gettext
 from wtforms import (
+    BooleanField,
     Field,
     HiddenField,
     IntegerField,
@@ -22,6 +24,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from clinic.planning.courses import Plan
 from clinic.planning.wishes import Wishes
 from clinic.rules.people import BadDate, BadTime, parse_date, parse_time
+from clinic.rules.protocols import Protocol
 from clinic.web.forms import ClinicForm
 from clinic.web.words import lazy
 
@@ -120,6 +123,9 @@ class PlanForm(ClinicForm):
         description=lazy("empty: as the protocol says"),
         validators=[Optional(), NumberRange(min=1, max=60)],
     )
+    shares_days = BooleanField(
+        lazy("The prescriber allows visits on days of another course of this patient"),
+    )
     shown = HiddenField()
 
     def validate_window_to(self, field: Field) -> None:
@@ -143,7 +149,23 @@ class PlanForm(ClinicForm):
             away=away_dates(self.away.data or ""),
             per_week=int(self.per_week.data) if self.per_week.data else None,
             counts={main_step: self.count.data} if self.count.data else {},
+            shares_days=bool(self.shares_days.data),
         )
+
+
+def treatment_groups(protocols: Mapping[str, Protocol]) -> dict[str, list[SelectChoice]]:
+    """Return the treatments as the form offers them, by kind, those of one kind by name."""
+    words = {
+        "tms": gettext("TMS"),
+        "kap": gettext("Ketamine with psychotherapy"),
+        "ketamine": gettext("Ketamine"),
+        "esketamine": gettext("Esketamine"),
+    }
+    found: dict[str, list[SelectChoice]] = {word: [] for word in words.values()}
+    for key, protocol in sorted(protocols.items(), key=lambda pair: pair[1].name):
+        word = words.get(protocol.modality, protocol.modality)
+        found.setdefault(word, []).append(SelectChoice(key, protocol.name))
+    return {word: choices for word, choices in found.items() if choices}
 
 
 def digest(plan: Plan) -> str:

@@ -29,7 +29,7 @@ from clinic.web.requests import (
     see_other,
 )
 from clinic.web.schedule.blueprint import blueprint
-from clinic.web.schedule.plan_forms import PlanForm, digest
+from clinic.web.schedule.plan_forms import PlanForm, digest, treatment_groups
 from clinic.web.schedule.plan_pages import PlanView, plan_view
 from clinic.web.schedule.undo import Done, do_once, done, say_undoable
 
@@ -126,10 +126,7 @@ def _fill_choices(unit: Session, form: PlanForm, here: CurrentClinic) -> dict[st
         if allowed is None or site.id in allowed
     ]
     form.site.choices = [SelectChoice(site.key, site.name) for site in rows]
-    form.protocol.choices = [
-        SelectChoice(key, protocol.name)
-        for key, protocol in sorted(protocols(unit).items(), key=lambda pair: pair[1].name)
-    ]
+    form.protocol.choices = treatment_groups(protocols(unit))
     return {site.key: frame_of(site) for site in rows}
 
 
@@ -152,7 +149,8 @@ def _view(unit: Session, proposal: Proposal, here: CurrentClinic) -> PlanView:
     resources = read_resources(unit, site_id=order.site.id, on=order.start_on)
     names = {one.id: one.name for one in resources.values()}
     today = local_day(here.now, order.site.zone)
-    return plan_view(proposal, names, today, lapse_day(policies(unit), today))
+    first_on = min((visit.on for visit in proposal.plan.visits), default=today)
+    return plan_view(proposal, names, today, lapse_day(policies(unit), today, first_on))
 
 
 def _page(form: PlanForm, facts: PatientFacts, view: PlanView | None) -> Response:

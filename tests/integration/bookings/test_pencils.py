@@ -26,10 +26,12 @@ from clinic.models import Appointment, Cell, Course, Message, Patient, Site, Wor
 from clinic.models.engine import reading, writing
 from clinic.planning.wishes import Wishes
 from clinic.queries.availability import frame_of
+from clinic.queries.definitions import DefinitionKind, starter
 from clinic.queries.pencils import pencils_of
 from clinic.queries.proposals import propose_course
 from clinic.rules.appointments import Status
 from clinic.rules.courses import CourseStatus
+from clinic.rules.pencils import lapse_day
 from tests.integration.cli.conftest import BY, MADE_AT, document
 
 UNTIL = date(2026, 1, 15)
@@ -168,3 +170,19 @@ def test_lapsed_course_stands_first_until_somebody_has_seen_it(
     with reading(engine) as session:
         assert pencils_of(session, site_id=course.site_id) == []
     assert (row.course, row.lapses_on) == (pencilled, None)
+
+
+def test_pencil_lapses_at_the_latest_on_the_day_of_the_first_visit() -> None:
+    first_on = date(2026, 3, 20)
+
+    assert [
+        lapse_day(starter(DefinitionKind.POLICIES), today, first_on)
+        for today in (date(2026, 3, 1), date(2026, 3, 10))
+    ] == [date(2026, 3, 15), first_on]
+
+
+def test_pencil_cannot_be_held_past_its_first_visit(engine: Engine, pencilled: str) -> None:
+    on_the_day = datetime.fromisoformat("2026-06-01T08:00:00-04:00")
+
+    with writing(engine) as session, pytest.raises(RuleBroken, match="pencil_must_be_decided"):
+        renew_pencil(session, course=locked(session, pencilled), by=BY, now=on_the_day)
