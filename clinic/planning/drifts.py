@@ -11,6 +11,7 @@ further apart not at all: the level found is then a lower bound, and the caller 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import or_
 
 from clinic.planning.days import START, Node
 from clinic.planning.grid import Grid
@@ -22,17 +23,15 @@ Masks = list[dict[Node, int]]
 
 @dataclass(slots=True)
 class Spot:
-    """A day of a visit: its starts, and the spots before and after it in time.
+    """A day of a visit: its starts, and the spots before it in time.
 
-    A way has the spot at its other end and the least number of cells between the two starts, 0
-    where they may be the same, below 0 where this one comes first in the day.
+    A way has the spot before and the least signed number of cells from the start there to the
+    start here, 0 where they may be the same.
     """
 
     mask: int
     before: list[tuple[int, int]] = field(default_factory=list)
-    after: list[tuple[int, int]] = field(default_factory=list)
     is_first: bool = False
-    is_last: bool = False
 
 
 class Drifts:
@@ -45,30 +44,34 @@ class Drifts:
         """
         self.grid = grid
         self.graph = graph
-        self.masks = masks
-        known = [mask for layer in masks for mask in layer.values()]
         together = 0
-        for mask in known:
-            together |= mask
+        for starts in masks:
+            for mask in starts.values():
+                together |= mask
         self.low = max(0, (together & -together).bit_length() - 1)
         self.spots: list[Spot] = []
-        self._lay_out()
-        self.forward = levels(self.spots, [s.is_first for s in self.spots], self.ends(), most)
+        self.layers: list[range] = []
+        self._lay_out(masks)
+        self.levels = Levels(self.spots, self.layers, together >> self.low)
+        found = False
+        while not found and len(self.levels.reached) <= most:
+            found = self.levels.go_on()
+        self.least = len(self.levels.reached) - 1 if found else None
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, masks: Masks) -> None:
         place: dict[Node, int] = {}
         for at, nodes in enumerate(self.graph):
             here: dict[Node, int] = {}
+            self.layers.append(range(len(self.spots), len(self.spots) + len(nodes)))
             for node, before in nodes.items():
                 here[node] = len(self.spots)
-                spot = Spot(self.masks[at][node] >> self.low, is_last=at == len(self.graph) - 1)
+                spot = Spot(masks[at][node] >> self.low)
                 for previous in before:
                     if previous is START:
                         spot.is_first = True
-                        continue
-                    least = self._least(at, node, previous)
-                    spot.before.append((place[previous], least))
-                    self.spots[place[previous]].after.append((here[node], -least))
+                    elif previous in place:
+                        least = self._least(at, node, previous)
+                        spot.before.append((place[previous], least))
                 self.spots.append(spot)
             place = here
 
@@ -77,36 +80,15 @@ class Drifts:
         low, high = step_range(self.grid, at, node, previous)
         return low if low > 0 else min(high, 0)
 
-    def ends(self) -> list[bool]:
-        """Return which spots end a plan."""
-        return [spot.is_last for spot in self.spots]
-
-    @property
-    def least(self) -> int | None:
-        """Return the least drift; None when there is no plan within what was looked for."""
-        return len(self.forward) - 1 if self.forward[-1] else None
-
     def within(self, drift: int) -> Masks:
         """Return the starts through which plans of at most this drift may pass."""
-        ends = self.ends()
-        count = len(self.spots)
-        ahead = self.forward
-        if drift >= len(ahead):
-            ahead = levels(self.spots, [s.is_first for s in self.spots], None, drift)
-        turned = [Spot(s.mask, [(count - 1 - i, k) for i, k in s.after]) for s in self.spots[::-1]]
-        back = levels(turned, ends[::-1], None, drift)
-        tight = [0] * count
-        for level in range(drift + 1):
-            there = back[drift - level]
-            for i, reached in enumerate(ahead[level]):
-                if reached:
-                    tight[i] |= reached & there[count - 1 - i]
-        found: Masks = []
-        i = 0
-        for nodes in self.graph:
-            found.append({node: tight[i + k] << self.low for k, node in enumerate(nodes)})
-            i += len(nodes)
-        return found
+        while len(self.levels.reached) <= drift:
+            self.levels.go_on()
+        tight = traced(self.spots, self.layers[-1], self.levels.reached, drift)
+        return [
+            {node: tight[i] << self.low for i, node in zip(places, nodes, strict=True)}
+            for places, nodes in zip(self.layers, self.graph, strict=True)
+        ]
 
 
 def step_range(grid: Grid, at: int, node: Node, previous: Node) -> tuple[int, int]:
@@ -119,44 +101,123 @@ def step_range(grid: Grid, at: int, node: Node, previous: Node) -> tuple[int, in
     return -CELLS_A_DAY, CELLS_A_DAY
 
 
-def levels(
-    spots: Sequence[Spot], begins: Sequence[bool], ends: Sequence[bool] | None, most: int
-) -> list[list[int]]:
-    """Return by level and spot the starts reached, up to the first level that reaches an end.
+class Levels:
+    """The starts reached at each level of drift, one level after another.
 
-    Without `ends` every level up to `most` is worked out.
+    A spot all of whose starts are reached, and whose wave has gone over the whole day, is done:
+    later levels do not change it.
     """
-    waves = [0] * len(spots)
-    slopes = {
-        (i, j): 0 for i, spot in enumerate(spots) for j, shift in spot.before if shift
-    }
-    found: list[list[int]] = []
-    while len(found) <= most:
-        here: list[int] = []
-        found.append(here)
-        for i, spot in enumerate(spots):
-            reached = spot.mask if begins[i] else 0
-            for j, shift in spot.before:
-                reached |= _slope(slopes, found, i, j, shift) if shift else waves[j]
-            reached &= spot.mask
-            here.append(reached)
-            wave = waves[i]
-            waves[i] = reached | wave << 1 | wave >> 1
-        if ends is not None and any(
-            reached and end for reached, end in zip(here, ends, strict=True)
-        ):
-            return found
-    return found if ends is None else [*found, []]
+
+    def __init__(self, spots: Sequence[Spot], layers: Sequence[range], every: int) -> None:
+        """Begin before level 0; `every` are the starts of any spot."""
+        self.spots = spots
+        self.layers = layers
+        self.whole = (1 << every.bit_length()) - 1
+        self.reached: list[list[int]] = []
+        self.waves = [0] * len(spots)
+        self.open = [list(layer) for layer in layers]
+        self.free = [[j for j, shift in spot.before if not shift] for spot in spots]
+        self.bound = [[way for way in spot.before if way[1]] for spot in spots]
+        self.slopes = {(i, *way): 0 for i, ways in enumerate(self.bound) for way in ways}
+
+    def go_on(self) -> bool:
+        """Work out the next level and say whether it reaches the last visit."""
+        here = self.reached[-1].copy() if self.reached else [0] * len(self.spots)
+        self.reached.append(here)
+        for at, layer in enumerate(self.layers):
+            done = self._fill(self.open[at], here)
+            if done:
+                self.open[at] = [i for i in self.open[at] if i not in done]
+            if not any(here[layer.start : layer.stop]):
+                return False
+        return True
+
+    def _fill(self, places: Sequence[int], here: list[int]) -> set[int]:
+        """Work out this level of the spots of one layer, and return those that are done."""
+        spots, waves, free, bound, whole = (
+            self.spots,
+            self.waves,
+            self.free,
+            self.bound,
+            self.whole,
+        )
+        done: set[int] = set()
+        for i in places:
+            spot, wave = spots[i], waves[i]
+            reached = spot.mask if spot.is_first else 0
+            for j in free[i]:
+                reached |= waves[j]
+            for j, shift in bound[i]:
+                reached |= self._slope(i, j, shift)
+            here[i] = reached = reached & spot.mask
+            if reached or wave:
+                waves[i] = wave = (reached | wave << 1 | wave >> 1) & whole
+                if wave == whole and reached == spot.mask:
+                    done.add(i)
+        return done
+
+    def _slope(self, i: int, j: int, shift: int) -> int:
+        """Return the starts beyond a window's nearer end that this level reaches from spot j."""
+        level = len(self.reached) - 1
+        wave = self.slopes[i, j, shift]
+        wave = wave << 1 if shift > 0 else wave >> 1
+        if level >= abs(shift):
+            source = self.reached[level - abs(shift)][j]
+            wave |= source << shift if shift > 0 else source >> -shift
+        self.slopes[i, j, shift] = wave = wave & self.whole
+        return wave
 
 
-def _slope(
-    slopes: dict[tuple[int, int], int], found: Sequence[Sequence[int]], i: int, j: int, shift: int
-) -> int:
-    """Return the starts beyond a window's nearer end that this level reaches from spot j."""
-    level = len(found) - 1
-    wave = slopes[i, j] << 1 if shift > 0 else slopes[i, j] >> 1
-    if level >= abs(shift):
-        source = found[level - abs(shift)][j]
-        wave |= source << shift if shift > 0 else source >> -shift
-    slopes[i, j] = wave
-    return wave
+def traced(
+    spots: Sequence[Spot], ends: range, reached: Sequence[Sequence[int]], drift: int
+) -> list[int]:
+    """Return by spot the starts from which an end is reached within this drift in all.
+
+    Traced back from the ends: at each level the starts reached by then, with the rest to spare.
+    """
+    tight = [0] * len(spots)
+    wanted: dict[int, list[int]] = {}
+    for i in ends:
+        if reached[drift][i]:
+            wanted[i] = [0] * drift + [reached[drift][i]]
+    for i in range(len(spots) - 1, -1, -1):
+        mine = wanted.pop(i, None)
+        if mine is None:
+            continue
+        for level in mine:
+            tight[i] |= level
+        wave = _wave_back(mine)
+        for j, shift in spots[i].before:
+            _add_kept(wanted, j, _slope_back(mine, shift) if shift else wave, reached)
+    return tight
+
+
+def _add_kept(
+    wanted: dict[int, list[int]], j: int, came: Sequence[int], reached: Sequence[Sequence[int]]
+) -> None:
+    """Add to what is wanted of spot j, level by level, the starts that are reached there."""
+    kept = [back & there[j] for back, there in zip(came, reached, strict=False)]
+    if any(kept):
+        known = wanted.get(j)
+        wanted[j] = kept if known is None else list(map(or_, known, kept))
+
+
+def _wave_back(wanted: Sequence[int]) -> list[int]:
+    """Return by level the starts before from which a wanted start is within what is left."""
+    wave, found = 0, []
+    for level in reversed(wanted):
+        wave = level | wave << 1 | wave >> 1
+        found.append(wave)
+    return found[::-1]
+
+
+def _slope_back(wanted: Sequence[int], shift: int) -> list[int]:
+    """Return the same where at least `shift` cells must lie between."""
+    wave, found = 0, []
+    for level in range(len(wanted) - 1, -1, -1):
+        wave = wave >> 1 if shift > 0 else wave << 1
+        if level + abs(shift) < len(wanted):
+            source = wanted[level + abs(shift)]
+            wave |= source >> shift if shift > 0 else source << -shift
+        found.append(wave)
+    return found[::-1]

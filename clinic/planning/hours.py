@@ -150,15 +150,28 @@ class HourPass:
                 for member, row in group.items():
                     costs = self._carried(at, node, previous, main_start, row, starts[None])
                     yield from self._keyed(at, (member, carry), starts[None], costs)
-                continue
-            changed = self._changed(at, node, previous, main_start, group, starts)
-            for member, own in starts.items():
-                costs = changed[member]
-                for key in (member, None):
-                    if key in group:
-                        same = self._carried(at, node, previous, main_start, group[key], own)
-                        costs = list(map(min, costs, same))
-                yield from self._keyed(at, (member, carry), own, costs)
+            else:
+                served = self._served(at, node, previous, main_start, group, starts)
+                for member, costs in served.items():
+                    yield from self._keyed(at, (member, carry), starts[member], costs)
+
+    def _served(
+        self,
+        at: int,
+        node: Node,
+        previous: Node,
+        main_start: int,
+        group: Mapping[int | None, Row],
+        starts: Mapping[int | None, list[int]],
+    ) -> dict[int | None, list[int]]:
+        """Return by member the cost at each start, after the same member or a change."""
+        found = self._changed(at, node, previous, main_start, group, starts)
+        for member, own in starts.items():
+            for key in (member, None):
+                if key in group:
+                    same = self._carried(at, node, previous, main_start, group[key], own)
+                    found[member] = list(map(min, found[member], same))
+        return found
 
     def _changed(
         self,
@@ -324,9 +337,7 @@ def carried(row: Row, own: Sequence[int], weight: int, low: int, high: int) -> l
     return list(map(min, below, reversed(above)))
 
 
-def _nearest_within(
-    row: Row, own: Sequence[int], weight: int, low: int, high: int
-) -> list[int]:
+def _nearest_within(row: Row, own: Sequence[int], weight: int, low: int, high: int) -> list[int]:
     """Return the least cost + weight * distance over the starts that lie low..high before."""
     found: list[int] = []
     queue: deque[tuple[int, int]] = deque()

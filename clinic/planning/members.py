@@ -117,9 +117,7 @@ def _with_attachments(
     return []
 
 
-def member_starts(
-    need: Need, member: tuple[int, ...], day: Mapping[int, ResourceDay]
-) -> int:
+def member_starts(need: Need, member: tuple[int, ...], day: Mapping[int, ResourceDay]) -> int:
     """Return the starts at which every resource of the member is free for this need."""
     starts = WHOLE_DAY
     for key in member:

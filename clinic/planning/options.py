@@ -106,11 +106,7 @@ def part_choices(
 ) -> Iterator[tuple[Choice, int]]:
     """Yield each choice of members for the needs of a part with its starts, where there are any."""
     own = [
-        [
-            (m, s)
-            for m in shape.needs[i].members
-            if (s := member_starts(shape.needs[i], m, day))
-        ]
+        [(m, s) for m in shape.needs[i].members if (s := member_starts(shape.needs[i], m, day))]
         for i in part
     ]
     if len(part) == 1:

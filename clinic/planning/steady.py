@@ -8,19 +8,19 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from clinic.planning.costs import TIME_TERMS, time_weights
+from clinic.planning.days import START, Node
 from clinic.planning.drifts import Drifts, Graph, Masks
 from clinic.planning.grid import Grid
 from clinic.planning.hours import Chosen, HourPass, MemberStarts
 from clinic.rules.protocols import Objective
 
 WIDER = (0, 2, 8, 32)  # cells beyond the lower bound; the first that holds its plan is exact
+FARTHER = (32,)  # cells of deviation beyond the lower bound, likewise
 FEW = 250  # starts in all below which looking at all of them costs less than narrowing
 MOST_DRIFT = 60  # cells above which narrowing costs more than it saves
 
 
-def best_hours(
-    grid: Grid, graph: Graph, order: Sequence[Objective], *, near: bool
-) -> list[Chosen]:
+def best_hours(grid: Grid, graph: Graph, order: Sequence[Objective], *, near: bool) -> list[Chosen]:
     """Return the best starts and members on the days of a graph; empty when none fit.
 
     `near` says that only starts at the least deviation of their day are worth looking at.
@@ -32,6 +32,8 @@ def best_hours(
         terms = [term for term in terms if term is not Objective.PREFERRED_TIME]
     if terms[:1] == [Objective.DRIFT]:
         return steadiest_hours(grid, graph, weights, masks)
+    if terms[:1] == [Objective.PREFERRED_TIME]:
+        return nearest_hours(grid, graph, weights, masks)
     return HourPass(grid, graph, weights, by_member(grid, graph, masks)).run()
 
 
@@ -77,6 +79,53 @@ def steadiest_hours(
         if found and drift_of(found) <= least + more:
             return found
     return everything.run()
+
+
+def nearest_hours(
+    grid: Grid, graph: Graph, weights: Mapping[Objective, int], masks: Masks
+) -> list[Chosen]:
+    """Return the best starts and members where the wished hour comes before every other term."""
+    least = through(grid, graph, masks)
+    bound = min(least[-1].values(), default=0)
+    for more in FARTHER:
+        most = bound + more
+        narrow = [
+            {
+                node: mask & grid.band(most - layer[node] + grid.nearest(mask))
+                if layer.get(node, most + 1) <= most
+                else 0
+                for node, mask in starts.items()
+            }
+            for layer, starts in zip(least, masks, strict=True)
+        ]
+        found = HourPass(grid, graph, weights, by_member(grid, graph, narrow)).run()
+        if found and sum(grid.deviation(one.start) for one in found) <= most:
+            return found
+    return HourPass(grid, graph, weights, by_member(grid, graph, masks)).run()
+
+
+def through(grid: Grid, graph: Graph, masks: Masks) -> list[dict[Node, int]]:
+    """Return by layer the least deviation of a whole plan through each node, starts kept apart."""
+    to: list[dict[Node, int]] = [{START: 0}]
+    for nodes, starts in zip(graph, masks, strict=True):
+        known = to[-1]
+        to.append(
+            {
+                node: min(known[one] for one in before) + grid.nearest(starts[node])
+                for node, before in nodes.items()
+            }
+        )
+    onward = dict.fromkeys(graph[-1], 0)
+    found: list[dict[Node, int]] = []
+    for at in range(len(graph) - 1, -1, -1):
+        found.append({node: to[at + 1][node] + left for node, left in onward.items()})
+        earlier: dict[Node, int] = {}
+        for node, left in onward.items():
+            total = left + grid.nearest(masks[at][node])
+            for one in graph[at][node]:
+                earlier[one] = min(earlier.get(one, total), total)
+        onward = earlier
+    return found[::-1]
 
 
 def drift_of(chosen: Sequence[Chosen]) -> int:

@@ -23,12 +23,18 @@ class Objective(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """Order of the planner's terms, tolerance round the wished hour, days of slack."""
+    """Order of the planner's terms, tolerance round the wished hour, days of slack.
+
+    Another plan is worth showing when its hour moves less by `visible_drift_min` minutes in all,
+    or when it has `visible_changes` changes fewer, than the first; 0: by anything.
+    """
 
     term_order: tuple[Objective, ...]
     repair_term_order: tuple[str, ...]
     tolerance_min: int
     slack_days: int
+    visible_drift_min: int = 0
+    visible_changes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +180,12 @@ def _routes(node: Node) -> tuple[Route, ...]:
 
 
 def _aim(node: Node) -> Aim:
+    drift, changes = node.optional("visible_drift_min"), node.optional("visible_changes")
     return Aim(
         tuple(item.one_of(Objective) for item in node.field("term_order").items()),
         tuple(item.text() for item in node.field("repair_term_order").items()),
         node.field("tolerance_min").whole(),
         node.field("slack_days").whole(),
+        drift.whole() if drift else 0,
+        changes.whole() if changes else 0,
     )

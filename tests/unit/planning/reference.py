@@ -148,6 +148,10 @@ class Reference(Ground):
         ahead = [week + timedelta(days=at) for at in range(7)]
         return [d for d in ahead if d.weekday() in pattern and d >= self.first_on]
 
+    def pattern(self, step: Step) -> frozenset[int] | None:
+        """Return the weekdays wished for the step."""
+        return pattern_of(step, self.tiny.wishes, self.first_on.weekday())
+
     def gaps(self, days: tuple[date, ...]) -> int:
         total, base = 0, None
         for day, (step, index, main) in zip(days, self.order, strict=False):
@@ -242,20 +246,26 @@ class Reference(Ground):
     def extra(
         self, past: tuple[int, ...], start: int, known: int | None, member: int | None, holes: int
     ) -> Cost:
+        values = self.values(past, start, known, member, holes)
+        order = [t for t in self.tiny.protocol.objective.term_order if t in TIMES]
+        return tuple(values[str(term)] for term in order)
+
+    def values(
+        self, past: tuple[int, ...], start: int, known: int | None, member: int | None, holes: int
+    ) -> dict[str, int]:
+        """Return what a start adds to each time term."""
         wishes = self.tiny.wishes
         away = 0
         if wishes.preferred_min is not None:
             tolerance = wishes.tolerance_min
             assert tolerance is not None
             away = max(0, abs(start - wishes.preferred_min // 5) - tolerance // 5)
-        values = {
+        return {
             "preferred_time": away,
             "drift": abs(start - past[-1]) if past else 0,
             "changes": int(None not in (known, member) and known != member),
             "fragments": holes,
         }
-        order = [t for t in self.tiny.protocol.objective.term_order if t in TIMES]
-        return tuple(values[str(term)] for term in order)
 
 
 TIMES = ("preferred_time", "drift", "changes", "fragments")
