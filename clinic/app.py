@@ -14,6 +14,7 @@ from clinic.web.admin import blueprint as admin
 from clinic.web.auth import blueprint as auth
 from clinic.web.clinician import blueprint as clinician
 from clinic.web.desk import blueprint as desk
+from clinic.web.desk.imports import blueprint as imports
 from clinic.web.errors import install_errors, log_fault
 from clinic.web.guard import install_guard
 from clinic.web.patient import blueprint as patient
@@ -71,7 +72,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     install_errors(app)
     install_guard(app)
     install_shell(app)
-    for blueprint in (auth, desk, schedule, clinician, admin, patient):
+    for blueprint in (auth, desk, imports, schedule, clinician, admin, patient):
         app.register_blueprint(blueprint)
     app.after_request(add_headers)
     return app

@@ -2,6 +2,7 @@
 
 import sys
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -15,6 +16,7 @@ COMMANDS = (
     "book",
     "demo",
     "doctor",
+    "import",
     "init",
     "plan",
     "protocol",
@@ -39,7 +41,8 @@ class CommandGroup(click.Group):
         """Return a command, or None when there is none of this name."""
         if cmd_name not in COMMANDS:
             return None
-        found = import_module(f"clinic.commands.{cmd_name}").command
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        found = import_module(f"clinic.commands.{module}").command
         return found if isinstance(found, click.Command) else None
 
     def invoke(self, ctx: click.Context) -> object:

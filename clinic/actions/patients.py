@@ -80,20 +80,26 @@ def add_patient(
         desk_note=desk_note,
         wants_email=wants_email,
     )
-    return _add(session, details, record_number, by, now)
-
-
-def _add(
-    session: Session, details: PatientDetails, record_number: str | None, by: Actor, now: datetime
-) -> Patient:
     require(by, Permission.EDIT_PATIENTS)
-    cleaned = clean_details(details, region=_region(session), today=now.date())
+    cleaned = clean_details(details, region=phone_region(session), today=now.date())
+    return enter_patient(session, details=cleaned, record_number=record_number, by=by, now=now)
+
+
+def enter_patient(
+    session: Session,
+    *,
+    details: PatientDetails,
+    record_number: str | None,
+    by: Actor,
+    now: datetime,
+) -> Patient:
+    """Add a patient of details that are clean already; the caller has asked for the right."""
     resource = _new_resource(session)
     patient = Patient(
         record_number=_record_number(session, record_number, resource),
         resource_id=resource.id,
         created_at=now,
-        **_columns(cleaned),
+        **_columns(details),
     )
     session.add(patient)
     session.flush()
@@ -116,7 +122,7 @@ def change_patient(
     session.refresh(patient, with_for_update=True)
     if patient.version != version:
         raise Conflict("patient_changed", version=patient.version)
-    cleaned = clean_details(details, region=_region(session), today=now.date())
+    cleaned = clean_details(details, region=phone_region(session), today=now.date())
     changed = assign(patient, _columns(cleaned))
     if not changed:
         return patient
@@ -137,7 +143,11 @@ def put_patient(session: Session, *, spec: PatientSpec, by: Actor, now: datetime
     )
     before = 0 if found is None else found.version
     if found is None:
-        patient = _add(session, details, spec.record_number, by, now)
+        require(by, Permission.EDIT_PATIENTS)
+        cleaned = clean_details(details, region=phone_region(session), today=now.date())
+        patient = enter_patient(
+            session, details=cleaned, record_number=spec.record_number, by=by, now=now
+        )
     else:
         patient = change_patient(
             session, patient=found, details=details, version=found.version, by=by, now=now
@@ -275,7 +285,7 @@ def _put_login(session: Session, patient: Patient, login: str, now: datetime) ->
     return True
 
 
-def _region(session: Session) -> str:
+def phone_region(session: Session) -> str:
     """Return the region in which phone numbers without a country are read."""
     organisation = session.get(ClinicSetting, ORGANISATION)
     region = None if organisation is None else organisation.value.get("region")

@@ -6,6 +6,7 @@ from clinic.models.audit import AuditEntry
 from clinic.models.base import Base
 from clinic.models.courses import ChangeSet, Course
 from clinic.models.definitions import Definition, DefinitionStatus
+from clinic.models.imports import ExternalId, ImportBatch, ImportMap, ImportRow
 from clinic.models.machinery import ClinicSetting, Heartbeat
 from clinic.models.messages import Message, MessageState
 from clinic.models.patients import Patient, PatientToken
@@ -30,9 +31,13 @@ __all__ = [
     "Course",
     "Definition",
     "DefinitionStatus",
+    "ExternalId",
     "Grant",
     "Heartbeat",
     "Holiday",
+    "ImportBatch",
+    "ImportMap",
+    "ImportRow",
     "LoginLink",
     "LoginSession",
     "Message",

@@ -13,6 +13,7 @@ class Permission(StrEnum):
 
     SEE_PATIENTS = "see_patients"
     EDIT_PATIENTS = "edit_patients"
+    IMPORT_PATIENTS = "import_patients"
     SEE_SCHEDULE = "see_schedule"
     SCHEDULE = "schedule"
     CHECK_IN = "check_in"
@@ -48,7 +49,16 @@ class Role(StrEnum):
 
 
 _P = Permission
-_DESK = frozenset({_P.SEE_PATIENTS, _P.EDIT_PATIENTS, _P.SEE_SCHEDULE, _P.SCHEDULE, _P.CHECK_IN})
+_DESK = frozenset(
+    {
+        _P.SEE_PATIENTS,
+        _P.EDIT_PATIENTS,
+        _P.IMPORT_PATIENTS,
+        _P.SEE_SCHEDULE,
+        _P.SCHEDULE,
+        _P.CHECK_IN,
+    }
+)
 _CHAIR = frozenset(
     {
         _P.SEE_PATIENTS,
@@ -71,7 +81,9 @@ ROLES: dict[Role, frozenset[Permission]] = {
     | {_P.ASSESS, _P.OVERRIDE, _P.MANAGE_PROTOCOLS, _P.SEE_SETUP, _P.SCHEDULE},
     Role.AUTHORISED_REPRESENTATIVE: frozenset({_P.SEE_PATIENTS, _P.SEE_CLINICAL}),
     Role.BILLER: frozenset({_P.SEE_PATIENTS, _P.SEE_SCHEDULE}),
-    Role.CLINIC_ADMIN: frozenset({_P.MANAGE_USERS, _P.MANAGE_RESOURCES, _P.SEE_SETUP}),
+    Role.CLINIC_ADMIN: frozenset(
+        {_P.MANAGE_USERS, _P.MANAGE_RESOURCES, _P.SEE_SETUP, _P.IMPORT_PATIENTS}
+    ),
     Role.PATIENT: frozenset({_P.OWN_COURSE}),
 }
 """The one table: what each role may do."""

@@ -52,6 +52,7 @@ def find_patients() -> str:
         lines=found_lines(shown, courses),
         is_cut=len(rows) > MOST_FOUND,
         may_add=here.actor.may(Permission.EDIT_PATIENTS),
+        may_import=here.actor.may(Permission.IMPORT_PATIENTS),
     )
 
 

@@ -12,6 +12,7 @@ from werkzeug.routing import Rule
 
 from clinic.actions.accounts import create_login_link
 from clinic.actions.blocks import add_block
+from clinic.actions.imports import close_reading, keep_rows, open_import
 from clinic.actions.worklists import raise_item
 from clinic.models import (
     Appointment,
@@ -31,6 +32,7 @@ from clinic.models.engine import reading, writing
 from clinic.queries.pencils import LAPSED
 from clinic.rules.actors import Actor, rights_of
 from clinic.rules.courses import CourseStatus
+from clinic.rules.import_texts import read_text
 from clinic.rules.permissions import Role
 from tests.browsers import Browser
 from tests.cast import Cast, Person
@@ -71,6 +73,7 @@ class Ids:
     protocol: str
     change_set: str
     item: str
+    batch: str
 
     def address(self, rule: Rule) -> str:
         """The address of a route; a route with an id of a new kind must be named here."""
@@ -85,6 +88,7 @@ class Ids:
             "key": self.protocol,
             "change_set": self.change_set,
             "item": self.item,
+            "batch": self.batch,
             "version": 1,
             "verb": "approve" if "/pencil/" in rule.rule else "arrive",
             "filename": "css/clinic.css",
@@ -94,7 +98,7 @@ class Ids:
         return str(built[1])
 
 
-ABSENT = Ids(*(f"nothing{n}" for n in range(10)))
+ABSENT = Ids(*(f"nothing{n}" for n in range(11)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +186,17 @@ def _person(desk: Desk, cleo: Browser, patient_id: int, at: int) -> Ids:
             protocol="tms_itbs_ldlpfc",
             change_set=session.get_one(ChangeSet, row.change_set_id).public_id,
             item=_lapsed(session, row),
+            batch=_import(session),
         )
+
+
+def _import(session: Session) -> str:
+    """Keep a file of one patient as a draft."""
+    sheet = read_text("Name,DOB\nQuist Quinn,1984-06-01\n")
+    batch = open_import(session, sheet=sheet, by=MAKER, now=NOW)
+    keep_rows(session, batch_id=batch.id, rows=sheet.rows)
+    close_reading(session, batch_id=batch.id)
+    return batch.public_id
 
 
 def _lapsed(session: Session, row: Appointment) -> str:

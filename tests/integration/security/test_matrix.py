@@ -15,6 +15,7 @@ DOORS = {
     "/schedule/": {"dana", "cleo"},
     "/clinician/": {"cleo"},
     "/admin/": {"adan"},
+    "/imports/": {"dana", "adan"},
     "/my/": {"pat", "quinn"},
     "/account": set(PEOPLE) - {""},
     "/log-out": set(PEOPLE) - {""},

@@ -8,7 +8,7 @@ from clinic.models.engine import writing
 from tests.conftest import NOW
 from tests.factories import PASSWORD
 from tests.integration.web_desk.patients import ANA, NEW
-from tests.integration.web_forms import chair, schedule
+from tests.integration.web_forms import chair, imports, schedule
 from tests.integration.web_forms.ground import Ground, WriteForm
 
 FRESH = "another long enough sentence"
@@ -108,6 +108,11 @@ FORMS: dict[str, tuple[Callable[[Ground], WriteForm], ...]] = {
     "desk.find_patients": (find_patients,),
     "desk.make_link": (make_link,),
     "desk.new_patient": (new_patient,),
+    "imports.discard": (imports.discard,),
+    "imports.go_on": (imports.go_on,),
+    "imports.save_columns": (imports.save_columns,),
+    "imports.undo": (imports.undo,),
+    "imports.upload": (imports.upload,),
     "schedule.cancel_visit": (schedule.cancel_visit,),
     "schedule.decide_pencil": (
         schedule.decide_pencil("approve", "give-up"),

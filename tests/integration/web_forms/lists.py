@@ -33,6 +33,7 @@ from tests.factories import (
     make_staff,
 )
 from tests.integration.web_desk.conftest import MAKER, TODAY, Desk
+from tests.integration.web_forms import imports
 from tests.integration.web_forms.ground import EFFECT, VITALS, Ground
 
 KINDS = ("tms", "consult_medical", "review")
@@ -278,6 +279,16 @@ LISTS: dict[str, tuple[ListPage, ...]] = {
         ListPage("dana", lambda ground: f"/desk/patients/{ground.desk.cast.pat.public_id}", grow)
         for grow in (visits_of_pat, course_of_pat, visit_of_course)
     ),
+    "imports.left_out": (
+        ListPage("dana", lambda ground: f"{imports.newest(ground)}/left-out.csv", imports.left_out),
+    ),
+    "imports.list_imports": (
+        ListPage("dana", at("/imports/"), lambda ground, _: imports.draft(ground)),
+    ),
+    "imports.show_import": (
+        ListPage("dana", imports.newest, imports.left_out),
+        ListPage("dana", imports.newest, imports.draft_row),
+    ),
     "patient.home": tuple(
         ListPage("pat", at("/my/"), grow) for grow in (visits_of_pat, visit_of_course)
     ),
@@ -310,6 +321,7 @@ NO_LIST = {
     "clinician.void_vitals": "a form",
     "desk.edit_patient": "a form",
     "desk.new_patient": "a form",
+    "imports.show_columns": "a form; its rows are columns of a file",
     "schedule.cancel_visit": "a form",
     "schedule.finish_visit": "a form",
     "schedule.move_visit": "a form with free times, which are worked out and not read",
