@@ -26,6 +26,7 @@ COMMANDS = (
     "tick",
     "upgrade",
     "user",
+    "why",
 )
 """The modules of `clinic.commands`; each has a click command named `command`."""
 

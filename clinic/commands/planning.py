@@ -22,6 +22,12 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 def wish_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that say whose course it is and when the patient can come."""
+    start = click.option("--start", required=True, help="First day, for example 2026-06-01.")
+    return course_options(start(command))
+
+
+def course_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the same options but for the first day."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -30,7 +36,6 @@ def wish_options(command: Callable[..., None]) -> Callable[..., None]:
 _OPTIONS = (
     click.option("--patient", required=True, help="Record number or public id."),
     click.option("--protocol", required=True, help="Key, for example tms_itbs_ldlpfc."),
-    click.option("--start", required=True, help="First day, for example 2026-06-01."),
     click.option("--site", default=None, help="Key of the site; needed when there are several."),
     click.option("--prefer", default=None, help="Wished hour, for example 09:30."),
     click.option("--tolerance", type=int, default=None, help="Minutes around the wished hour."),
@@ -137,15 +142,23 @@ def find_site(session: Session, key: str | None) -> SiteFrame:
     return frame_of(sites[0])
 
 
-def propose(session: Session, options: dict[str, object]) -> Proposal:
-    """Return the proposal that the options ask for."""
+def propose(
+    session: Session, options: dict[str, object], *, from_on: date | None = None
+) -> Proposal:
+    """Return the proposal that the options ask for; `from_on` reads earlier days too."""
     return propose_course(
         session,
         patient_id=find_patient(session, str(options["patient"])).id,
         protocol_key=str(options["protocol"]),
-        site=find_site(session, _text(options, "site")),
+        site=asked_site(session, options),
         wishes=read_wishes(options),
+        from_on=from_on,
     )
+
+
+def asked_site(session: Session, options: dict[str, object]) -> SiteFrame:
+    """Return the site that the options name, or the only one there is."""
+    return find_site(session, _text(options, "site"))
 
 
 def proposal_json(session: Session, proposal: Proposal) -> dict[str, JsonValue]:

@@ -198,7 +198,6 @@ def _facts_of(session: Session, courses: Sequence[Course]) -> list[CourseFacts]:
     ]
 
 
-
 def _visits_of(session: Session, course_ids: Sequence[int]) -> dict[int, list[VisitRow]]:
     """Return the visits of courses in time order, in two queries however many courses."""
     rows = session.scalars(

@@ -12,7 +12,8 @@ from clinic.errors import NotFound
 from clinic.models.appointments import Appointment
 from clinic.models.base import JsonValue
 from clinic.models.patients import Patient
-from clinic.planning.courses import Plan, PlannedVisit, Wishes, plan_course
+from clinic.planning.courses import Plan, PlannedVisit, Wishes
+from clinic.planning.questions import Question
 from clinic.planning.slots import count_of, limit_of
 from clinic.planning.starts import Refusal, legal_starts, place_visit
 from clinic.planning.world import World
@@ -44,7 +45,8 @@ class CourseOrder:
 class Proposal:
     """A plan for a course, with all that booking it needs. Milliseconds of planning alone.
 
-    `left_out` are the days of the patient's other courses, on which nothing was planned.
+    `left_out` are the days of the patient's other courses, on which nothing was planned; `asked`
+    is the question the plan answers, to ask what would have to give.
     """
 
     order: CourseOrder
@@ -52,6 +54,7 @@ class Proposal:
     plan: Plan
     kinds: Mapping[str, KindFrame]
     milliseconds: float
+    asked: Question
     left_out: tuple[date, ...] = ()
 
 
@@ -62,27 +65,26 @@ def propose_course(
     protocol_key: str,
     site: SiteFrame,
     wishes: Wishes,
+    from_on: date | None = None,
 ) -> Proposal:
-    """Return the best plan for a course of the protocol in force; NotFound for an unknown key."""
+    """Return the best plan for a course of the protocol in force; NotFound for an unknown key.
+
+    `from_on` reads days before the first wished one too, to ask about them.
+    """
     patient = _patient(session, patient_id)
     version = current(session, DefinitionKind.PROTOCOL, protocol_key)
     chosen = protocol(session, version.id)
     kinds = kind_frames(session)
     frame = with_switches(session, site)
-    until_on = wishes.start_on + timedelta(days=horizon_days(chosen, wishes))
-    world = read_world(
-        session,
-        site=frame,
-        from_on=wishes.start_on,
-        until_on=until_on,
-        patient_resource_id=patient.resource_id,
+    days = (
+        min(wishes.start_on, from_on or wishes.start_on),
+        wishes.start_on + timedelta(days=horizon_days(chosen, wishes)),
     )
-    shared = () if wishes.shares_days else _course_days(session, patient_id, wishes, until_on)
-    world = replace(world, patient_free={**world.patient_free, **dict.fromkeys(shared, 0)})
+    asked, shared = _question(session, patient, chosen, kinds, wishes, frame, days)
     begun = perf_counter()
-    plan = plan_course(chosen, {key: one.visit_kind for key, one in kinds.items()}, world, wishes)
+    plan = asked.plan()
     order = CourseOrder(
-        patient_id=patient.id,
+        patient_id=patient_id,
         site=frame,
         definition_id=version.id,
         variant=None,
@@ -90,7 +92,31 @@ def propose_course(
         counts=_planned_counts(plan),
         wishes=wishes_json(wishes),
     )
-    return Proposal(order, chosen, plan, kinds, (perf_counter() - begun) * 1000, tuple(shared))
+    taken = (perf_counter() - begun) * 1000
+    return Proposal(order, chosen, plan, kinds, taken, asked, shared)
+
+
+def _question(
+    session: Session,
+    patient: Patient,
+    chosen: Protocol,
+    kinds: Mapping[str, KindFrame],
+    wishes: Wishes,
+    site: SiteFrame,
+    days: tuple[date, date],
+) -> tuple[Question, tuple[date, ...]]:
+    """Return what is asked of the planner, and the days on which other courses have a visit."""
+    world = read_world(
+        session,
+        site=site,
+        from_on=days[0],
+        until_on=days[1],
+        patient_resource_id=patient.resource_id,
+    )
+    shared = () if wishes.shares_days else _course_days(session, patient.id, wishes, days[1])
+    shut = replace(world, patient_free={**world.patient_free, **dict.fromkeys(shared, 0)})
+    known = {key: one.visit_kind for key, one in kinds.items()}
+    return Question(chosen, known, shut, wishes, world if shared else None), tuple(shared)
 
 
 def _course_days(
@@ -143,7 +169,8 @@ def horizon_days(chosen: Protocol, wishes: Wishes) -> int:
         if limit is None:
             days += count * (step.gap_days.ideal if step.gap_days else 7)
         else:
-            days += -(-count // max(limit, 1)) * 7 * step.every_weeks.default
+            coming = limit if wishes.weekdays is None else min(limit, len(wishes.weekdays))
+            days += -(-count // max(coming, 1)) * 7 * step.every_weeks.default
     return days
 
 

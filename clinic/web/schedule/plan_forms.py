@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from wtforms import (
     BooleanField,
     Field,
@@ -80,7 +80,9 @@ class PlanForm(ClinicForm):
     """What to plan and when the patient can come."""
 
     site = SelectField(lazy("Where"), validators=[InputRequired()])
-    protocol = SelectField(lazy("Treatment"), validators=[InputRequired()])
+    protocol = SelectField(
+        lazy("Treatment"), validators=[InputRequired(lazy("Choose the treatment."))]
+    )
     start_on = StringField(
         lazy("First day"),
         validators=[InputRequired(lazy("Give the first day.")), read_date],
@@ -164,8 +166,20 @@ def treatment_groups(protocols: Mapping[str, Protocol]) -> dict[str, list[Select
     found: dict[str, list[SelectChoice]] = {word: [] for word in words.values()}
     for key, protocol in sorted(protocols.items(), key=lambda pair: pair[1].name):
         word = words.get(protocol.modality, protocol.modality)
-        found.setdefault(word, []).append(SelectChoice(key, protocol.name))
-    return {word: choices for word, choices in found.items() if choices}
+        found.setdefault(word, []).append(SelectChoice(key, _treatment(protocol)))
+    none = {"": [SelectChoice("", gettext("Choose the treatment"))]}
+    return none | {word: choices for word, choices in found.items() if choices}
+
+
+def _treatment(protocol: Protocol) -> str:
+    """Return a treatment with its number of visits, where the protocol says one."""
+    counts = [step.count.default for step in protocol.steps]
+    if None in counts:
+        return protocol.name
+    total = sum(count for count in counts if count is not None)
+    return ngettext(
+        "%(name)s, %(num)s visit", "%(name)s, %(num)s visits", total, name=protocol.name
+    )
 
 
 def digest(plan: Plan) -> str:

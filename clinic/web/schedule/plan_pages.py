@@ -1,20 +1,23 @@
 """What the planning page says of a plan: finish, hour, warnings, dates, and why it cannot be."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 
 from flask_babel import gettext, ngettext
 
 from clinic.planning.courses import Plan, PlannedVisit
-from clinic.planning.refusals import Code, Impossible, Reason, Warning_
+from clinic.planning.refusals import Code, Impossible, Warning_
 from clinic.queries.proposals import Proposal
 from clinic.rules.wall_days import CELL_MIN
 from clinic.web.present import clock_time, day, day_with_year
+from clinic.web.schedule.reasons_view import ObstaclesView, obstacles_view
 from clinic.web.strips import LinkedVisit, Strip, strip
 
 DEVICES = frozenset({"device", "therapist"})
+NEAR_MIN = 30
+"""What the page calls near the wished hour; the planner has the protocol's own tolerance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class PlanWeek:
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """A plan as the page prints it."""
+    """A plan as the page prints it; `names` are the resources by id."""
 
     strip: Strip
     count: int
@@ -36,10 +39,11 @@ class PlanView:
     warnings: tuple[str, ...]
     weeks: tuple[PlanWeek, ...]
     refusal: str | None
-    refusal_reasons: tuple[str, ...]
     milliseconds: str
     lapses_on: date
     lapses: str
+    names: Mapping[int, str]
+    obstacles: ObstaclesView | None = None
 
 
 def plan_view(
@@ -56,15 +60,20 @@ def plan_view(
         strip=strip([LinkedVisit(visit.on) for visit in visits], today=today),
         count=len(visits),
         finish=day_with_year(visits[-1].on) if visits else "",
-        facts=_facts(visits, names),
+        facts=(*_wished(proposal, visits), *_facts(visits, names)),
         warnings=(*_other_course(proposal), *filter(None, map(_warning, plan.warnings))),
         weeks=_weeks(visits, names),
         refusal=None if blocked is None else _refusal(plan, blocked),
-        refusal_reasons=() if blocked is None else _reasons(blocked.reasons, names),
         milliseconds=f"{proposal.milliseconds:.0f} ms",
         lapses_on=lapses_on,
         lapses=day(lapses_on),
+        names=names,
     )
+
+
+def explained(proposal: Proposal, view: PlanView) -> PlanView:
+    """Return the plan with what stands in its way, which takes a few plans more to find out."""
+    return replace(view, obstacles=obstacles_view(proposal, view.names))
 
 
 def _other_course(proposal: Proposal) -> tuple[str, ...]:
@@ -77,6 +86,24 @@ def _other_course(proposal: Proposal) -> tuple[str, ...]:
         len(proposal.left_out),
     )
     return (words,)
+
+
+def _wished(proposal: Proposal, visits: Sequence[PlannedVisit]) -> tuple[tuple[str, str], ...]:
+    """Return how near the visits are to the wished hour; nothing when none was wished."""
+    wished = proposal.order.wishes.get("preferred_min")
+    if not isinstance(wished, int) or not visits:
+        return ()
+    away = [abs(visit.start_cell * CELL_MIN - wished) for visit in visits]
+    near = sum(minutes <= NEAR_MIN for minutes in away)
+    words = gettext("%(n)s of %(all)s within %(near)s min", n=near, all=len(away), near=NEAR_MIN)
+    if max(away) > NEAR_MIN:
+        far = visits[away.index(max(away))]
+        words += " · " + gettext(
+            "farthest %(day)s at %(hour)s",
+            day=day(far.on),
+            hour=clock_time(far.start_cell * CELL_MIN),
+        )
+    return ((gettext("Wished hour (%(hour)s)", hour=clock_time(wished)), words),)
 
 
 def _facts(visits: Sequence[PlannedVisit], names: Mapping[int, str]) -> tuple[tuple[str, str], ...]:
@@ -150,43 +177,15 @@ def _refusal(plan: Plan, blocked: Impossible) -> str:
         return gettext("This course cannot be planned with these wishes.")
     if blocked.from_on is None or blocked.to_on is None:
         return gettext("Visit %(n)s finds no place.", n=len(plan.visits) + 1)
+    if not plan.visits:
+        return gettext(
+            "The first visit finds no place between %(first)s and %(last)s.",
+            first=day(blocked.from_on),
+            last=day(blocked.to_on),
+        )
     return gettext(
         "%(n)s visits fit; the next finds no place between %(first)s and %(last)s.",
         n=len(plan.visits),
         first=day(blocked.from_on),
         last=day(blocked.to_on),
     )
-
-
-def _reasons(reasons: Sequence[Reason], names: Mapping[int, str]) -> tuple[str, ...]:
-    return tuple(reason_sentence(reason, names) for reason in reasons)
-
-
-def reason_sentence(reason: Reason, names: Mapping[int, str]) -> str:
-    """Return why a start is refused, in words to repeat on the phone, and what would help."""
-    name = names.get(reason.resource_id or 0, gettext("what it needs"))
-    sentences = {
-        Code.CLINIC_CLOSED: gettext("The clinic is closed. Choose another day."),
-        Code.DAY_NOT_ALLOWED: gettext("The treatment is not given on that weekday."),
-        Code.PATIENT_AWAY: gettext("The patient cannot come on that day. Allow more days."),
-        Code.PATIENT_BUSY: gettext("The patient has another visit then. Choose another hour."),
-        Code.OUTSIDE_WINDOW: gettext("It lies outside the hours the patient can come. Widen them."),
-        Code.NO_SUCH_RESOURCE: gettext("This site has no device or room of the kind needed."),
-        Code.DEVICE_BUSY: gettext("%(name)s is taken. Try another hour.", name=name),
-        Code.DEVICE_CLOSED: gettext("%(name)s is out of use then. Try another day.", name=name),
-        Code.NOBODY_QUALIFIED_ON_SHIFT: gettext("Nobody qualified is on shift then."),
-        Code.STAFF_BUSY: gettext("All who are qualified are busy then. Try another hour."),
-        Code.NOT_TOGETHER: gettext("Device, room and people are not free together then."),
-        Code.GAP_ABOVE_MAXIMUM: gettext("The gap to the visit before would be too long."),
-        Code.WEEKLY_LIMIT: gettext("The week has its visits already."),
-        Code.WINDOW_AFTER_VISIT: gettext("It would be too early or late after the visit before."),
-        Code.COUNT_OUT_OF_RANGE: gettext("The protocol does not allow that number of visits."),
-        Code.PER_WEEK_NOT_OFFERED: gettext("The protocol does not offer that many visits a week."),
-        Code.NOT_SUPPORTED_YET: gettext(
-            "Several visits a day cannot be planned yet. Book each one."
-        ),
-    }
-    said = sentences.get(reason.code, gettext("It is not possible then."))
-    if reason.days > 1:
-        return gettext("%(said)s (%(n)s days)", said=said, n=reason.days)
-    return said

@@ -30,7 +30,8 @@ from clinic.web.requests import (
 )
 from clinic.web.schedule.blueprint import blueprint
 from clinic.web.schedule.plan_forms import PlanForm, digest, treatment_groups
-from clinic.web.schedule.plan_pages import PlanView, plan_view
+from clinic.web.schedule.plan_pages import PlanView, explained, plan_view
+from clinic.web.schedule.reasons_view import with_allowed
 from clinic.web.schedule.undo import Done, do_once, done, say_undoable
 
 PAGE = "schedule/plan.html"
@@ -42,7 +43,7 @@ BOOK, PENCIL = "book", "pencil"
 def plan_course(patient: str) -> Response:
     """Ask for the wishes, show the plan, and book it when asked to."""
     here = current_clinic()
-    form = PlanForm()
+    form = PlanForm(formdata=with_allowed(request.form)) if request.form else PlanForm()
     with reading(here.engine) as unit:
         facts = _patient(unit, patient)
         sites = _fill_choices(unit, form, here)
@@ -63,10 +64,10 @@ def plan_course(patient: str) -> Response:
     is_same = form.shown.data == digest(proposal.plan)
     form.shown.process_data(digest(proposal.plan))
     if not wants_booking:
-        return _page(form, facts, view)
+        return _page(form, facts, explained(proposal, view))
     if not is_same:
         changed = Conflict("plan_changed")
-        return form_again(PAGE, changed, **_context(form, facts, view))
+        return form_again(PAGE, changed, **_context(form, facts, explained(proposal, view)))
     return _book(here, form, facts, proposal, view)
 
 
@@ -94,7 +95,7 @@ def _book(
     except Conflict as problem:
         return _lost(here, form, facts, problem)
     except ClinicError as problem:
-        return form_again(PAGE, problem, **_context(form, facts, view))
+        return form_again(PAGE, problem, **_context(form, facts, explained(proposal, view)))
     words = gettext("%(n)s visits pencilled.") if is_pencilled else gettext("%(n)s visits booked.")
     say_undoable(words % {"n": view.count}, made)
     return see_other(made.target)
@@ -107,7 +108,7 @@ def _lost(here: CurrentClinic, form: PlanForm, facts: PatientFacts, problem: Con
         proposal = _propose(unit, form, facts, sites)
         view = _view(unit, proposal, here)
     form.shown.process_data(digest(proposal.plan))
-    return form_again(PAGE, problem, **_context(form, facts, view))
+    return form_again(PAGE, problem, **_context(form, facts, explained(proposal, view)))
 
 
 def _patient(unit: Session, public_id: str) -> PatientFacts:

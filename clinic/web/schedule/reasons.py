@@ -7,7 +7,7 @@ from clinic.planning.refusals import Refusal
 from clinic.queries.resources import names_of
 from clinic.rules.wall_days import instant_of
 from clinic.web.present import moment_at
-from clinic.web.schedule.plan_pages import reason_sentence
+from clinic.web.reasons import reason_sentence
 from clinic.web.sentences import sentence
 
 WITH_TIME = frozenset({"resource_taken", "patient_busy"})

@@ -38,6 +38,7 @@ BEFORE_INIT: dict[str, tuple[str, ...]] = {
     "user password": ("bo",),
     "user patient": ("bo", "100"),
     "user revoke": ("bo",),
+    "why": (*COURSE, "--at", "2026-06-01T09:00:00-04:00"),
 }
 """What cannot work where no clinic was made."""
 
@@ -51,6 +52,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
 WORKS: dict[str, tuple[str, ...]] = {
     "plan": COURSE,
     "book": COURSE,
+    "why": (*COURSE, "--at", "2026-06-01T09:00:00-04:00"),
     "doctor": (),
     "import patients": (str(PATIENTS),),
     "import list": (),
