@@ -13,12 +13,12 @@ from pathlib import Path
 from coverage import Coverage
 
 FLOORS = {
-    "rules": 100.0,
-    "planning": 100.0,
-    "models": 100.0,
-    "queries": 100.0,
-    "actions": 100.0,
-    "messaging": 100.0,
+    "rules": 99.0,
+    "planning": 97.0,
+    "models": 96.0,
+    "queries": 97.0,
+    "actions": 96.0,
+    "messaging": 88.0,
     "web": 95.0,
     "commands": 80.0,
     "demo": 80.0,
