@@ -107,38 +107,42 @@ def _take(session: Session, entries: Sequence[Entry], *, by: Actor, now: datetim
     if faults:
         raise DocumentRefused(faults)
     fresh = [entry for entry in entries if (entry.kind, entry.key, entry.version) not in stored]
-    for entry in fresh:
-        _store(session, entry, by=by, now=now)
+    _store(session, fresh, by=by, now=now)
     return Loaded(
         tuple(f"{entry.kind}/{entry.key}/{entry.version}" for entry in fresh),
         len(entries) - len(fresh),
     )
 
 
-def _store(session: Session, entry: Entry, *, by: Actor, now: datetime) -> None:
-    row = Definition(
-        kind=entry.kind.value,
-        key=entry.key,
-        version=entry.version,
-        status=DefinitionStatus.APPROVED,
-        body=entry.body,
-        in_force_on=now.date(),
-        created_at=now,
-        created_by=by.account_id,
-        approved_at=now,
-        approved_by=by.account_id,
-    )
-    session.add(row)
+def _store(session: Session, fresh: Sequence[Entry], *, by: Actor, now: datetime) -> None:
+    """Add all of them in one statement, then what the audit trail says of each."""
+    rows = [
+        Definition(
+            kind=entry.kind.value,
+            key=entry.key,
+            version=entry.version,
+            status=DefinitionStatus.APPROVED,
+            body=entry.body,
+            in_force_on=now.date(),
+            created_at=now,
+            created_by=by.account_id,
+            approved_at=now,
+            approved_by=by.account_id,
+        )
+        for entry in fresh
+    ]
+    session.add_all(rows)
     session.flush()
-    record_audit(
-        session,
-        verb="approve",
-        subject="definition",
-        subject_id=row.id,
-        by=by,
-        now=now,
-        values={"kind": entry.kind.value, "key": entry.key, "version": entry.version},
-    )
+    for row in rows:
+        record_audit(
+            session,
+            verb="approve",
+            subject="definition",
+            subject_id=row.id,
+            by=by,
+            now=now,
+            values={"kind": row.kind, "key": row.key, "version": row.version},
+        )
 
 
 def _entries(document: JsonValue, version: int) -> list[Entry]:

@@ -8,40 +8,27 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine
 
-from clinic.app import create_app
-from clinic.clock import Clock
-from clinic.models.engine import writing
-from clinic.web.requests import Installation
+from clinic.models.engine import make_engine, writing
+from clinic.web.requests import Installation, install
 from config import Settings
 from tests.browsers import Browser
 from tests.cast import Cast, make_cast
+from tests.settings import settings_in
 
 
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str, now: datetime) -> Settings:
     """Settings of a clinic on loopback whose clock stands still."""
-    clock = tmp_path / "clock"
-    clock.write_text(now.isoformat(), encoding="utf-8")
-    return Settings(
-        instance=tmp_path,
-        database_url=database_url,
-        secret="a secret of the tests, long enough to be taken",
-        base_url="http://127.0.0.1:8000",
-        clock=Clock(file=clock),
-        is_production=False,
-        port=8000,
-        smtp_url=None,
-        mail_from="clinic@localhost",
-        is_demo=False,
-    )
+    return settings_in(tmp_path, database_url, now)
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    """The application."""
-    made = create_app(settings)
-    yield made
-    _engine_of(made).dispose()
+def app(joined: Flask, settings: Settings) -> Iterator[Flask]:
+    """The application over a database and a clock of its own."""
+    engine = make_engine(settings.database_url)
+    install(joined, Installation(engine=engine, settings=settings))
+    yield joined
+    engine.dispose()
 
 
 @pytest.fixture

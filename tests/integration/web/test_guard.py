@@ -10,15 +10,19 @@ from sqlalchemy import Engine, func, select
 from werkzeug.routing import Rule
 
 import clinic
+from clinic.app import create_app
 from clinic.commands.sentences import SENTENCES as SPOKEN
 from clinic.errors import RuleBroken
 from clinic.models import Base
-from clinic.models.engine import reading
+from clinic.models.engine import reading, writing
 from clinic.rules.actors import Actor
 from clinic.rules.permissions import Permission
 from clinic.web.guard import DOORS, policy_of
+from clinic.web.requests import Installation
 from clinic.web.sentences import SENTENCES, sentence
+from config import Settings
 from tests.browsers import Browser
+from tests.cast import make_cast
 
 Browsers = Callable[[str], Browser]
 PUBLIC = {"static", "auth.start", "auth.log_in", "auth.show_link", "auth.use_link", "auth.healthz"}
@@ -54,11 +58,18 @@ def test_only_the_way_in_is_public(app: Flask) -> None:
     } == SIGNED_IN
 
 
-def test_view_without_a_policy_is_refused_for_everybody(app: Flask, browser: Browsers) -> None:
+def test_view_without_a_policy_is_refused_for_everybody(settings: Settings) -> None:
+    app = create_app(settings)
     app.add_url_rule("/forgotten", "forgotten", lambda: "open")
+    here: Installation = app.extensions["clinic"]
+    with writing(here.engine) as session:
+        cast = make_cast(session)
+    stranger, dana = Browser(app), Browser(app)
+    dana.log_in(cast.dana)
 
-    assert browser("").get("/forgotten").status_code == 303
-    assert browser("dana").get("/forgotten").status_code == 403
+    assert stranger.get("/forgotten").status_code == 303
+    assert dana.get("/forgotten").status_code == 403
+    here.engine.dispose()
 
 
 def test_strangers_are_sent_to_the_log_in(app: Flask, browser: Browsers) -> None:
