@@ -23,10 +23,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave pages on PostgreSQL to the full run: the layers below run on both engines always."""
+    """Leave PostgreSQL to the full run where little depends on it: pages, set-up, imports.
+
+    What must not be lost or doubled (bookings, messages, sweeps, records) is always asked of both.
+    """
     for item in items:
-        is_page = item.path.parent.name.startswith("web")
-        if (is_page and item.get_closest_marker("postgres")) or item.get_closest_marker("long"):
+        folder = item.path.parent.name
+        is_light = folder.startswith("web") or folder in {"setup", "imports"}
+        if (is_light and item.get_closest_marker("postgres")) or item.get_closest_marker("long"):
             item.add_marker(pytest.mark.slow)
 
 

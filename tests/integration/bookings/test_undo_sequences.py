@@ -21,7 +21,7 @@ from tests.integration.bookings.diary import LENGTH, NINE, TURNOVER, Diary, make
 
 STEPS = 60
 STARTS = 24
-SEEDS = range(10)
+SEEDS = [seed if seed < 2 else pytest.param(seed, marks=pytest.mark.slow) for seed in range(10)]
 
 
 @dataclass(frozen=True)
