@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Executable, Row, bindparam, func, select
+from sqlalchemy import Executable, Row, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from clinic.models.accounts import Account, LoginLink, LoginSession, Throttle
@@ -53,7 +53,7 @@ def who_is_asking(
     all sites counts by the day at the first site.
     """
     values = {"token_hash": token_hash, "machine_at": machine_at}
-    rows = session.execute(_asking_rows(), values).all()
+    rows = session.connection().execute(_asking_rows(), values).all()
     if not rows:
         return None
     row = rows[0]
@@ -72,10 +72,18 @@ def who_is_asking(
 
 
 def login_of(session: Session, *, login: str) -> Login | None:
-    """Return the active account of this log-in name that has a password, or None."""
+    """Return the account of this log-in name that has a password, None when it is switched off.
+
+    Who has left the clinic cannot log in, whether or not anybody thought of the account.
+    """
     row = session.execute(
-        select(Account.id, Account.password_hash).where(
-            Account.login == login, Account.is_active, Account.password_hash.is_not(None)
+        select(Account.id, Account.password_hash)
+        .outerjoin(Staff, Staff.id == Account.staff_id)
+        .where(
+            Account.login == login,
+            Account.is_active,
+            or_(Staff.id.is_(None), Staff.is_active),
+            Account.password_hash.is_not(None),
         )
     ).one_or_none()
     if row is None or row.password_hash is None:
@@ -155,6 +163,7 @@ def _asking_rows() -> Executable:
             LoginSession.revoked_at.is_(None),
             LoginSession.expires_at > bindparam("machine_at"),
             Account.is_active,
+            or_(Staff.id.is_(None), Staff.is_active),
         )
         .order_by(Grant.id)
     )

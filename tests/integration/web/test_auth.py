@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from clinic.actions import accounts
 from clinic.actions.sessions import hash_token
 from clinic.clock import machine_now
-from clinic.models import Account, AuditEntry, Grant, LoginSession
+from clinic.models import Account, AuditEntry, Grant, LoginSession, Staff
 from clinic.models.engine import reading, writing
 from clinic.web.auth.views import TRIES_FOR_A_NAME
 from clinic.web.requests import Installation
@@ -200,6 +200,17 @@ def test_closed_account_and_ended_grant_open_nothing(
     assert dana.get("/desk/").status_code == 303
     assert cleo.get("/clinician/").status_code == 403
     assert cleo.get("/account").status_code == 200
+
+
+def test_who_has_left_is_shut_out_and_cannot_come_back(
+    browser: Browsers, web_engine: Engine
+) -> None:
+    dana = browser("dana")
+    with writing(web_engine) as session:
+        session.scalars(select(Staff).where(Staff.key == "dana")).one().is_active = False
+
+    assert dana.get("/desk/").location == "/log-in?next=/desk/"
+    assert browser("").send("/log-in", RIGHT).status_code == 422
 
 
 def test_first_password_must_be_changed_before_anything_else(
