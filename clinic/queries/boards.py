@@ -14,8 +14,10 @@ from sqlalchemy import (
     BindParameter,
     ScalarSelect,
     Select,
+    Text,
     and_,
     bindparam,
+    cast,
     exists,
     func,
     or_,
@@ -118,7 +120,7 @@ def _frame_rows() -> Select[str, int, bool, int | None, int | None]:
 
 def _frame(session: Session, site_id: int, on: date) -> _Frame:
     values = {"site_id": site_id, "on": on, "weekday": on.weekday()}
-    rows = session.execute(_frame_rows(), values).all()
+    rows = session.connection().execute(_frame_rows(), values).all()
     mask = 0
     for _zone, _n, _is_holiday, from_min, to_min in rows:
         if from_min is not None and to_min is not None:
@@ -131,7 +133,7 @@ def _things(session: Session, site_id: int, on: date) -> list[Thing]:
     """Return the columns in their order: devices, rooms, recovery, people with a shift that day."""
     found: dict[int, Thing] = {}
     values = {"site_id": site_id, "on": on, "weekday": on.weekday()}
-    for row in session.execute(_thing_rows(), values):
+    for row in session.connection().execute(_thing_rows(), values):
         mask = 0 if row.from_min is None else minutes_mask(row.from_min, row.to_min)
         known = found.get(row.id)
         found[row.id] = Thing(
@@ -258,7 +260,7 @@ def _card_rows() -> Select[*tuple[object, ...]]:
             Appointment.start_at,
             Appointment.arrived_at,
             Course.status,
-            Course.counts,
+            cast(Course.counts, Text),
             number_column().scalar_subquery(),
         )
         .join(Patient, Patient.id == Appointment.patient_id)
@@ -296,7 +298,7 @@ def _held(
     session: Session, site_id: int, on: date, day: WallDay, cards: Mapping[int, Card]
 ) -> dict[int, list[tuple[int, Span]]]:
     """Return what each resource holds as (appointment, cells), turnover included."""
-    rows = session.execute(_held_rows(), {"site_id": site_id, "on": on})
+    rows = session.connection().execute(_held_rows(), {"site_id": site_id, "on": on})
     found: dict[int, list[tuple[int, Span]]] = defaultdict(list)
     for resource_id, appointment_id, first, last in rows:
         card = cards.get(appointment_id)
@@ -334,7 +336,7 @@ def _blocks(
         "begin_at": instant_of(quanta[0]),
         "end_at": instant_of(quanta[-1] + 1),
     }
-    rows = session.execute(_block_rows(), values)
+    rows = session.connection().execute(_block_rows(), values)
     found: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
     for resource_id, start_at, end_at, kind, reason in rows:
         last = quantum_of(end_at - timedelta(microseconds=1)) + 1

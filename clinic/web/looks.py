@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from clinic.actions.audit import record_audit
+from clinic.actions.audit import record_look
 from clinic.models.base import JsonValue
 from clinic.models.engine import writing
 from clinic.web.requests import current_clinic
@@ -19,7 +19,7 @@ def note_look(
     """Write the audit row of a read in its own short write unit, before the answer goes out."""
     here = current_clinic()
     with writing(here.engine) as unit:
-        record_audit(
+        record_look(
             unit,
             verb=verb,
             subject=subject,
