@@ -21,6 +21,7 @@ from clinic.web.patient import blueprint as patient
 from clinic.web.requests import Installation, asking, install, installation
 from clinic.web.schedule import blueprint as schedule
 from clinic.web.shell import install_shell, static_version
+from clinic.web.words import install_words
 from config import LOOPBACK, Settings
 
 MEGABYTE = 1024 * 1024
@@ -67,6 +68,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     csrf.init_app(app)
     babel.init_app(app, locale_selector=_language)
+    install_words(app)
     with app.app_context():
         install(app, Installation(engine=prepare_engine(db.engine), settings=settings))
     install_errors(app)

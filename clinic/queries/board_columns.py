@@ -7,10 +7,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from clinic.queries.availability import PERSON, minutes_mask
+from clinic.queries.availability import PERSON
 from clinic.rules.appointments import COUNTING, Outcome, Status
 from clinic.rules.courses import CourseStatus
-from clinic.rules.wall_days import CELL_MIN, WHOLE_DAY
+from clinic.rules.wall_days import CELL_MIN, WHOLE_DAY, span_mask
 
 LEAST_GAP_CELLS = 3
 
@@ -35,8 +35,8 @@ class Card(NamedTuple):
     """An appointment as the board shows it, in the order of the board's query.
 
     A named tuple, because a row becomes one in a third of the time a dataclass takes, and a board
-    makes hundreds. `place_in_course` counts whether or not the visit itself does: see `number`; `counts` is the
-    JSON text that the course stores.
+    makes hundreds. `place_in_course` counts whether or not the visit itself does: see `number`;
+    `counts` is the JSON text that the course stores.
     """
 
     id: int
@@ -49,7 +49,6 @@ class Card(NamedTuple):
     is_confirmed: bool
     local_min: int
     length_min: int
-    start_at: datetime
     arrived_at: datetime | None
     course_status: CourseStatus | None
     counts: str | None
@@ -74,7 +73,7 @@ class Card(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def total_of(counts: str) -> int:
-    """Return the sum of the counts of a course, given as they are stored: most courses are alike."""
+    """Return the sum of a course's counts, given as they are stored: most courses are alike."""
     found: dict[str, int] = json.loads(counts)
     return sum(found.values())
 
@@ -126,7 +125,7 @@ def make_column(
 ) -> Column:
     """Return a column: its cards in lanes, what is shut, and the free stretches."""
     mine = held.get(thing.id, ())
-    seated, lanes = _lanes([(cards[key], _shown(cards[key], span)) for key, span in mine])
+    seated, lanes = _lanes((cards[key], _shown(cards[key], span)) for key, span in mine)
     shut = [*blocks.get(0, ()), *blocks.get(thing.id, ())]
     open_mask = site_open & (thing.shift_mask if thing.kind == PERSON else WHOLE_DAY)
     free = open_mask & ~_full(mine, thing.seats)
@@ -155,22 +154,24 @@ def _shown(card: Card, held: Span) -> Span:
     return Span(held.from_cell, max(min(held.to_cell, end), held.from_cell + 1))
 
 
-def _lanes(spans: Sequence[tuple[Card, Span]]) -> tuple[list[Seated], int]:
-    """Return cards side by side where they overlap, and the number of lanes that takes."""
-    ends: list[int] = []
+def _lanes(spans: Iterable[tuple[Card, Span]]) -> tuple[list[Seated], int]:
+    """Return cards in order, side by side where they overlap, and how many lanes that takes."""
+    ends = [0]
     seated: list[Seated] = []
-    for card, span in sorted(spans, key=lambda one: (one[1].from_cell, one[0].id)):
-        lane = next((n for n, end in enumerate(ends) if end <= span.from_cell), len(ends))
+    for card, span in spans:
+        lane = 0
+        while lane < len(ends) and ends[lane] > span.from_cell:
+            lane += 1
         ends[lane : lane + 1] = [span.to_cell]
         seated.append(Seated(card, span, lane))
-    return seated, max(len(ends), 1)
+    return seated, len(ends)
 
 
 def _full(held: Iterable[tuple[int, Span]], seats: int) -> int:
     """Return the cells in which no seat is free, each appointment taken for one seat."""
     levels = [0] * max(seats, 1)
     for _key, span in held:
-        mask = minutes_mask(span.from_cell * CELL_MIN, span.to_cell * CELL_MIN)
+        mask = span_mask(span.from_cell, span.to_cell)
         for level in range(len(levels) - 1, 0, -1):
             levels[level] |= levels[level - 1] & mask
         levels[0] |= mask

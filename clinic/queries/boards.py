@@ -257,7 +257,6 @@ def _card_rows() -> Select[*tuple[object, ...]]:
             Appointment.confirmed_at.is_not(None),
             Appointment.local_min,
             Appointment.length_min,
-            Appointment.start_at,
             Appointment.arrived_at,
             Course.status,
             cast(Course.counts, Text),
@@ -303,7 +302,8 @@ def _held(
     for resource_id, appointment_id, first, last in rows:
         card = cards.get(appointment_id)
         if card is not None:
-            begin = card.local_min // CELL_MIN + first - quantum_of(card.start_at)
+            begin = card.local_min // CELL_MIN
+            begin += first - (day.quanta[begin] or first)
             found[resource_id].append((appointment_id, Span(begin, begin + last - first)))
     return found
 
