@@ -22,6 +22,8 @@ PATIENT_IDLE_LIMIT = timedelta(minutes=60)
 THROTTLE_WINDOW = timedelta(minutes=15)
 STAFF_ROLES = frozenset(role.value for role in Role if role is not Role.PATIENT)
 
+HAS_NOT_LEFT = or_(Staff.id.is_(None), Staff.is_active)
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:
@@ -82,7 +84,7 @@ def login_of(session: Session, *, login: str) -> Login | None:
         .where(
             Account.login == login,
             Account.is_active,
-            or_(Staff.id.is_(None), Staff.is_active),
+            HAS_NOT_LEFT,
             Account.password_hash.is_not(None),
         )
     ).one_or_none()
@@ -163,7 +165,7 @@ def _asking_rows() -> Executable:
             LoginSession.revoked_at.is_(None),
             LoginSession.expires_at > bindparam("machine_at"),
             Account.is_active,
-            or_(Staff.id.is_(None), Staff.is_active),
+            HAS_NOT_LEFT,
         )
         .order_by(Grant.id)
     )
