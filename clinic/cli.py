@@ -1,5 +1,6 @@
 """The command line: `clinic ...`. Each command is a module of `clinic.commands`."""
 
+import os
 import sys
 from importlib import import_module
 from keyword import iskeyword
@@ -30,6 +31,8 @@ COMMANDS = (
 )
 """The modules of `clinic.commands`; each has a click command named `command`."""
 
+PRIVATE = 0o077
+
 
 class CommandGroup(click.Group):
     """The commands by module name, imported when used; errors become one sentence and status 1."""
@@ -47,7 +50,11 @@ class CommandGroup(click.Group):
         return found if isinstance(found, click.Command) else None
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; what the clinic refuses is said and ends with status 1."""
+        """Run the command; what the clinic refuses is said and ends with status 1.
+
+        New files (database, secret, lists) are readable by their owner only.
+        """
+        os.umask(PRIVATE)
         try:
             return super().invoke(ctx)
         except ClinicError as error:

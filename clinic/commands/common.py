@@ -1,7 +1,6 @@
 """What the commands share: opening the clinic, JSON answers, and saying what is refused."""
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,8 +16,6 @@ from clinic.models.engine import make_engine
 from clinic.rules.actors import Actor, system_actor
 from clinic.schemas import DocumentRefused
 from config import Settings
-
-PRIVATE = 0o077
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +39,7 @@ def open_clinic() -> Clinic:
 
 
 def open_any() -> Clinic:
-    """Return the clinic of the environment, whatever the state of its tables.
-
-    New files (database, secret) are readable by their owner only.
-    """
-    os.umask(PRIVATE)
+    """Return the clinic of the environment, whatever the state of its tables."""
     settings = Settings.from_environment()
     settings.instance.mkdir(parents=True, exist_ok=True)
     return Clinic(settings, make_engine(settings.database_url))

@@ -129,10 +129,7 @@ def heartbeat_at(session: Session) -> datetime | None:
 
 @cache
 def _asking_rows() -> Executable:
-    """Return one row for each grant of the person, or a single row without a grant.
-
-    Built once a process: every request asks it.
-    """
+    """Return one row for each grant of the person, or one without; built once a process."""
     first_zone = select(Site.zone).order_by(Site.id).limit(1).scalar_subquery()
     return (
         select(

@@ -1,6 +1,7 @@
 """Every command: an example in its help, status 0 only on success, JSON that can be read."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -153,3 +154,15 @@ def test_answers_in_json_can_be_read(make_clinic: Callable[..., Commands], tmp_p
 @pytest.mark.parametrize("name", LEAVES)
 def test_option_that_does_not_exist_is_status_two(tmp_path: Path, name: str) -> None:
     assert run(tmp_path, name, "--no-such-option").exit_code == 2
+
+
+def test_files_that_a_command_makes_are_its_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        made = run(tmp_path / "new", "init", *WHO, "America/New_York")
+    finally:
+        os.umask(before)
+
+    files = [path for path in (tmp_path / "new").rglob("*") if path.is_file()]
+    assert (made.exit_code, "clinic.db" in {path.name for path in files}) == (0, True)
+    assert {path.name for path in files if path.stat().st_mode & 0o077} == set()
