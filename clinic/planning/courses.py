@@ -95,7 +95,8 @@ def solved(
     kept = grid.shortened(truncated(slots, placed))
     chosen = best_choice(kept, order)[0] if placed else []
     blocked = _impossible(grid, placed, chosen)
-    plan = finished(kept, order, chosen, len(slots) - len(chosen), blocked)
+    missing = sum(slot.block.visits for slot in slots[len(chosen) :])
+    plan = finished(kept, order, chosen, missing, blocked)
     return Solved(plan, kept, tuple(chosen)) if chosen else plan
 
 
@@ -118,7 +119,7 @@ def _refused(protocol: Protocol, wishes: Wishes) -> Impossible | None:
         most = step.count.most
         if count < step.count.least or (most is not None and count > most):
             return Impossible(step.key, 0, None, None, (Reason(Code.COUNT_OUT_OF_RANGE),))
-        if step.per_day.most > 1:
+        if step.per_day.most > 1 and step.first_visit is not None:
             return Impossible(step.key, 0, None, None, (Reason(Code.NOT_SUPPORTED_YET),))
     limits = [step.weekly_limit for step in protocol.steps if step.weekly_limit is not None]
     wished = wishes.per_week
@@ -194,14 +195,16 @@ def finished(
 ) -> Plan:
     """Return the plan of what was chosen, its resources named and its terms stated."""
     visits = tuple(
-        named_visit(grid, slot, one) for slot, one in zip(grid.slots, chosen, strict=False)
+        named_visit(grid, grid.slots[at], one, start)
+        for at, one in enumerate(chosen)
+        for start in grid.starts(at, one.day, one.start, one.member)
     )
     terms = terms_of(grid, order, chosen, unplaced)
     return Plan(visits, terms, warnings_of(grid, chosen), unplaced, blocked)
 
 
-def named_visit(grid: Grid, slot: Slot, one: Chosen) -> PlannedVisit:
-    """Return the visit with every resource named."""
+def named_visit(grid: Grid, slot: Slot, one: Chosen, start: int) -> PlannedVisit:
+    """Return the visit of a slot that starts then, with every resource named."""
     shape, on = slot.shape, grid.date_of(one.day)
     prefer: dict[str, int] = {}
     for index, need in enumerate(shape.needs):
@@ -209,16 +212,16 @@ def named_visit(grid: Grid, slot: Slot, one: Chosen) -> PlannedVisit:
         member = one.member if index == shape.followed else known
         if need.requirement.continuity and member is not None:
             prefer[need.requirement.id] = member
-    chosen = choose(shape, grid.world, grid.world.days[on], one.start, prefer=prefer)
+    chosen = choose(shape, grid.world, grid.world.days[on], start, prefer=prefer)
     return PlannedVisit(
         step_key=slot.step.key,
         phase=slot.step.phase,
         kind_key=slot.kind.key,
         on=on,
-        start_cell=one.start,
+        start_cell=start,
         length_cells=slot.length,
         place=slot.place,
-        holds=holds_of(shape, grid.world, chosen, one.start),
+        holds=holds_of(shape, grid.world, chosen, start),
     )
 
 
@@ -237,11 +240,18 @@ def _impossible(grid: Grid, placed: int, chosen: Sequence[Chosen]) -> Impossible
         if grid.weekday(day) not in slot.step.days_allowed:
             continue
         reason = day_reason(slot.shape, grid.world, grid.date_of(day), grid.wishes)
-        rule = Code.WEEKLY_LIMIT if slot.main is None else Code.WINDOW_AFTER_VISIT
-        found = reason or Reason(rule)
+        found = reason or Reason(_course_rule(grid, placed, day))
         met[found.code, found.requirement, found.resource_id] += 1
     reasons = tuple(Reason(*key, days=days) for key, days in met.most_common())
-    number = sum(one.step.key == slot.step.key for one in grid.slots[:placed]) + 1
+    before = [one for one in grid.slots[:placed] if one.step.key == slot.step.key]
+    number = sum(one.block.visits for one in before) + 1
     if not reasons:
         reasons = (Reason(Code.GAP_ABOVE_MAXIMUM),)
     return Impossible(slot.step.key, number, grid.date_of(low), grid.date_of(high), reasons)
+
+
+def _course_rule(grid: Grid, slot: int, day: int) -> Code:
+    """Return which rule of the course keeps a slot from a day on which a visit could be held."""
+    if not grid.options(slot, day).any:
+        return Code.DAY_BLOCK
+    return Code.WEEKLY_LIMIT if grid.slots[slot].main is None else Code.WINDOW_AFTER_VISIT

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from clinic.planning.bitsets import span
+from clinic.planning.blocks import Block, block_options, starts_in_block
 from clinic.planning.options import DayOptions, Shape, day_options
 from clinic.planning.slots import Slot
 from clinic.planning.weeks import Frames
@@ -34,12 +35,13 @@ class Grid:
         self._links: dict[tuple[int, int, int, int], int] = {}
         self._nearest: dict[int, int] = {}
         self._bands: dict[int, int] = {}
-        shapes: list[Shape] = []
+        shapes: list[tuple[Shape, Block]] = []
         self._shape: list[int] = []
         for slot in slots:
-            if slot.shape not in shapes:
-                shapes.append(slot.shape)
-            self._shape.append(shapes.index(slot.shape))
+            shape = (slot.shape, slot.block)
+            if shape not in shapes:
+                shapes.append(shape)
+            self._shape.append(shapes.index(shape))
         frames: dict[tuple[Anchor, int | None, frozenset[int] | None], Frames] = {}
         self.frames = [
             frames.setdefault(key, Frames(*key, self.start_weekday))
@@ -69,8 +71,19 @@ class Grid:
         key = (self._shape[slot], day)
         found = self._options.get(key)
         if found is None:
-            found = self._options[key] = self._work_out(one.shape, day)
+            found = self._work_out(one.shape, day)
+            if one.block.visits > 1:
+                found = block_options(found, one.block)
+            self._options[key] = found
         return found
+
+    def starts(self, slot: int, day: int, first: int, member: int | None) -> list[int]:
+        """Return the starts of all visits of a slot, given its first one and its member."""
+        one = self.slots[slot]
+        if one.block.visits == 1:
+            return [first]
+        single = self._work_out(one.shape, day).starts[member]
+        return list(starts_in_block(single, first, one.block))
 
     def _work_out(self, shape: Shape, day: int) -> DayOptions:
         on = self.date_of(day)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 from clinic.planning.bitsets import runs
-from clinic.planning.world import COIL, WHOLE_DAY, Resource, ResourceDay, World, cells_of
+from clinic.planning.world import ATTACHMENTS, WHOLE_DAY, Resource, ResourceDay, World, cells_of
 from clinic.rules.visit_kinds import Mode, Place, Requirement, VisitKind
 
 MOST_ATTACHMENTS = 2
@@ -102,15 +102,19 @@ def members_of(
 def _with_attachments(
     one: Resource, tags: frozenset[str], resources: Mapping[int, Resource]
 ) -> list[tuple[int, ...]]:
-    """Return the device alone if its tags suffice, else every smallest set with its coils."""
+    """Return the device alone if its tags suffice, else every smallest set with coil, navigator."""
     if tags <= one.tags:
         return [(one.id,)]
-    coils = [r for _, r in sorted(resources.items()) if r.kind == COIL and one.id in r.fits]
+    fitting = [
+        other
+        for _, other in sorted(resources.items())
+        if other.kind in ATTACHMENTS and one.id in other.fits
+    ]
     for size in range(1, MOST_ATTACHMENTS + 1):
         sets = [
-            (one.id, *(coil.id for coil in chosen))
-            for chosen in combinations(coils, size)
-            if tags <= one.tags.union(*(coil.tags for coil in chosen))
+            (one.id, *(other.id for other in chosen))
+            for chosen in combinations(fitting, size)
+            if tags <= one.tags.union(*(other.tags for other in chosen))
         ]
         if sets:
             return sets

@@ -1,17 +1,20 @@
 """Why not then: every coded reason why a visit of a course cannot start at one instant."""
 
+from bisect import bisect
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from clinic.planning.bitsets import span
+from clinic.planning.blocks import block_options
 from clinic.planning.courses import Plan, first_day, plan_course
 from clinic.planning.explain import need_reason, refusal_reasons
 from clinic.planning.grid import CELLS_AN_HOUR
+from clinic.planning.options import day_options
 from clinic.planning.questions import Instant, Question, tolerance_of
 from clinic.planning.refusals import Code, Reason
-from clinic.planning.slots import Slot, slots_of
+from clinic.planning.slots import Slot, first_numbers, slots_of
 from clinic.planning.visits import PlannedVisit, choose, holds_of
 from clinic.planning.weeks import WEEK, pattern_mask, week_of, week_start
 from clinic.planning.wishes import Wishes, patient_starts
@@ -80,18 +83,21 @@ def why_not(
         return WhyNot(at, blocked.step_key, 0, blocked.reasons)
     first_on = first_day(protocol, wishes)
     slots = slots_of(protocol, kinds, world, wishes, first_on.weekday())
-    most = min(len(found.visits), len(slots) - 1)
-    index = _asked(found, at.on) if visit is None else visit - 1
+    numbers = first_numbers(slots)
+    heads = [found.visits[number - 1] for number in numbers if number <= len(found.visits)]
+    most = min(len(heads), len(slots) - 1)
+    index = _asked(heads, at.on) if visit is None else bisect(numbers, visit) - 1
     index = max(0, min(index, most))
-    place = Place(slots, found.visits[:index], first_on)
+    place = Place(slots, heads[:index], first_on)
     reasons = (*course_reasons(place, at), *_held_reasons(place.slot, world, wishes, at))
     placed = None if reasons else _placed(place.slot, world, at)
-    return WhyNot(at, place.slot.step.key, index + 1, tuple(dict.fromkeys(reasons)), placed)
+    number = numbers[index]
+    return WhyNot(at, place.slot.step.key, number, tuple(dict.fromkeys(reasons)), placed)
 
 
-def _asked(plan: Plan, on: date) -> int:
+def _asked(visits: Sequence[PlannedVisit], on: date) -> int:
     """Return the index of the first visit planned on this day or later; one more than the last."""
-    return next((i for i, one in enumerate(plan.visits) if one.on >= on), len(plan.visits))
+    return next((i for i, one in enumerate(visits) if one.on >= on), len(visits))
 
 
 def _held_reasons(slot: Slot, world: World, wishes: Wishes, at: Instant) -> tuple[Reason, ...]:
@@ -100,7 +106,12 @@ def _held_reasons(slot: Slot, world: World, wishes: Wishes, at: Instant) -> tupl
     if day is None or not any(one.open for one in day.values()):
         away = () if wishes.can_come(at.on) else (Reason(Code.PATIENT_AWAY),)
         return (Reason(Code.CLINIC_CLOSED), *away)
-    return refusal_reasons(slot.shape, world, day, at.on, at.start_cell, wishes)
+    found = refusal_reasons(slot.shape, world, day, at.on, at.start_cell, wishes)
+    if not found and slot.block.visits > 1:
+        allowed = patient_starts(world, wishes, at.on, slot.length)
+        whole = block_options(day_options(slot.shape, world, day, allowed), slot.block)
+        return () if whole.any >> at.start_cell & 1 else (Reason(Code.DAY_BLOCK),)
+    return found
 
 
 def _placed(slot: Slot, world: World, at: Instant) -> PlannedVisit:
@@ -133,7 +144,10 @@ def hour_reasons(
     centre, reach = wishes.preferred_min // CELL_MIN, tolerance_of(question) // CELL_MIN
     wanted = span(max(0, centre - reach), centre + reach + 1)
     met: Counter[tuple[Code, str | None, int | None]] = Counter()
-    for slot, visit in zip(slots, plan.visits, strict=False):
+    for number, slot in zip(first_numbers(slots), slots, strict=True):
+        if number > len(plan.visits):
+            break
+        visit = plan.visits[number - 1]
         if not wanted >> visit.start_cell & 1:
             met.update(_hour_reasons(slot, world, wishes, visit.on, wanted))
     return tuple(Reason(*key, days=days) for key, days in met.most_common())

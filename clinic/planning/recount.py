@@ -24,9 +24,16 @@ def recounted_terms(
     world: World,
     wishes: Wishes,
 ) -> dict[str, tuple[int, ...]]:
-    """Return the terms of the objective by name."""
-    order = sequence(protocol, wishes)
+    """Return the terms of the objective by name; of a day's block its first visit counts."""
+    whole = sequence(protocol, wishes)
     first_on = first_day(protocol, wishes)
+    missing = len(whole) - len(visits)
+    order = [one for one in whole if one[1] % one[0].per_day.most == 0]
+    visits = [
+        visit
+        for (step, index, _), visit in zip(whole, visits, strict=False)
+        if index % step.per_day.most == 0
+    ]
     asked = order[: len(visits)]
     starts = [visit.start_cell for visit in visits]
     tolerance = protocol.objective.tolerance_min
@@ -34,7 +41,7 @@ def recounted_terms(
         tolerance = wishes.tolerance_min
     pool = followed_pool(order, kinds)
     return {
-        str(Objective.UNPLACED): (len(order) - len(visits),),
+        str(Objective.UNPLACED): (missing,),
         str(Objective.PHASE_ENDS): _phase_ends(asked, visits, wishes, first_on),
         str(Objective.GAP): (_late(asked, visits), _gaps(asked, visits, first_on)),
         str(Objective.PREFERRED_TIME): (_deviation(starts, wishes.preferred_min, tolerance),),

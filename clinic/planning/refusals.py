@@ -26,6 +26,7 @@ class Code(StrEnum):
     GAP_ABOVE_MAXIMUM = "gap_above_maximum"
     PHASE_STARTS_LATER = "phase_starts_later"
     WEEKLY_LIMIT = "weekly_limit"
+    DAY_BLOCK = "day_block"
     WEEKS_APART = "weeks_apart"
     WINDOW_AFTER_VISIT = "window_after_visit"
     NOT_SUPPORTED_YET = "not_supported_yet"

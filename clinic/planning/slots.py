@@ -1,8 +1,11 @@
 """Slots: the visits of a course in time order, before they have a day."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
+from clinic.planning.blocks import Block, block_of
 from clinic.planning.members import Need, needs_of
 from clinic.planning.options import Shape, shape_of
 from clinic.planning.wishes import Wishes
@@ -11,12 +14,16 @@ from clinic.rules.protocols import Protocol
 from clinic.rules.steps import Gap, Starts, Step, Window
 from clinic.rules.visit_kinds import Mode, VisitKind
 
+Asked = tuple[Step, int, int | None]
 OPEN_ENDED_VISITS = 6  # asked for when the protocol leaves the count open (facts, courses)
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One visit to be placed. `main` is the slot whose end the window counts from."""
+    """One visit to be placed, or a day's block of them. `index` counts the slots of its step.
+
+    `main` is the slot whose end the window counts from; `limit` is in slots a week.
+    """
 
     step: Step
     index: int
@@ -37,6 +44,7 @@ class Slot:
     is_main_of_later: bool
     starts: Starts
     shares_day: bool
+    block: Block
 
     @property
     def is_first_of_step(self) -> bool:
@@ -59,9 +67,15 @@ def limit_of(step: Step, wishes: Wishes) -> int | None:
     return step.weekly_limit.default
 
 
+def days_a_week(step: Step, wishes: Wishes) -> int | None:
+    """Return the days per anchor week on which the step has visits."""
+    limit = limit_of(step, wishes)
+    return None if limit is None else -(-limit // step.per_day.most)
+
+
 def pattern_of(step: Step, wishes: Wishes, start_weekday: int) -> frozenset[int] | None:
     """Return the wished weekdays: the staff's, else those of the limit, else by the start."""
-    limit = limit_of(step, wishes)
+    limit = days_a_week(step, wishes)
     if limit is None:
         return None
     chosen = wishes.weekdays
@@ -73,9 +87,9 @@ def pattern_of(step: Step, wishes: Wishes, start_weekday: int) -> frozenset[int]
     return frozenset(start_weekday if day is None else day for day in days)
 
 
-def sequence(protocol: Protocol, wishes: Wishes) -> list[tuple[Step, int, int | None]]:
+def sequence(protocol: Protocol, wishes: Wishes) -> list[Asked]:
     """Return (step, index in the step, position of the linked visit) in time order."""
-    found: list[tuple[Step, int, int | None]] = []
+    found: list[Asked] = []
     seen: dict[str, int] = {}
 
     def add(step: Step, main: int | None) -> None:
@@ -95,6 +109,15 @@ def sequence(protocol: Protocol, wishes: Wishes) -> list[tuple[Step, int, int | 
     return found
 
 
+def heads_of(asked: list[Asked]) -> list[Asked]:
+    """Return the first visits of each day's block; the linked positions count among these."""
+    heads = [at for at, (step, index, _) in enumerate(asked) if index % step.per_day.most == 0]
+    return [
+        (step, index, None if main is None else heads.index(main))
+        for step, index, main in (asked[at] for at in heads)
+    ]
+
+
 def _linked_count(linked: Step, step: Step, index: int, total: int, wishes: Wishes) -> int:
     """Return how many visits of `linked` follow the index-th visit of `step`."""
     window = linked.window
@@ -107,9 +130,7 @@ def _linked_count(linked: Step, step: Step, index: int, total: int, wishes: Wish
     return count if index == min(window.nth, total) - 1 else 0
 
 
-def followed_pool(
-    order: list[tuple[Step, int, int | None]], kinds: Mapping[str, VisitKind]
-) -> str | None:
+def followed_pool(order: list[Asked], kinds: Mapping[str, VisitKind]) -> str | None:
     """Return the kind of resource or person whose changes count: the one most visits keep."""
     votes: dict[str, int] = {}
     for step, index, _ in order:
@@ -140,11 +161,13 @@ def slots_of(
     wishes: Wishes,
     start_weekday: int,
 ) -> tuple[Slot, ...]:
-    """Return the visits of the course in time order."""
-    order = sequence(protocol, wishes)
+    """Return what is to be placed, in time order: visits, and blocks of several a day as one."""
+    asked = sequence(protocol, wishes)
+    order = heads_of(asked)
     fitted = _fitted(protocol, kinds, world, wishes, order)
-    mains = [main for _, _, main in order]
+    mains = {main for _, _, main in order}
     phases = list(dict.fromkeys(step.phase for step, _, _ in order))
+    totals = Counter(step.key for step, _, _ in asked)
     found: list[Slot] = []
     for at, (step, index, main) in enumerate(order):
         kind, length, place, shape = fitted[at]
@@ -152,7 +175,7 @@ def slots_of(
         found.append(
             Slot(
                 step=step,
-                index=index,
+                index=index // step.per_day.most,
                 is_last_of_step=all(other.key != step.key for other in rest),
                 phase=phases.index(step.phase),
                 is_last_of_phase=all(other.phase != step.phase for other in rest),
@@ -162,7 +185,7 @@ def slots_of(
                 place=place,
                 shape=shape,
                 gap=None if main is not None else _gap(step, index),
-                limit=limit_of(step, wishes),
+                limit=days_a_week(step, wishes),
                 every=step.every_weeks.default,
                 pattern=pattern_of(step, wishes, start_weekday),
                 window=step.window,
@@ -170,6 +193,7 @@ def slots_of(
                 is_main_of_later=at in mains,
                 starts=step.starts,
                 shares_day=_shares_day(found, _gap(step, index), index, main),
+                block=block_of(step, index, totals[step.key], length),
             )
         )
     return tuple(found)
@@ -184,7 +208,7 @@ def _fitted(
     kinds: Mapping[str, VisitKind],
     world: World,
     wishes: Wishes,
-    order: list[tuple[Step, int, int | None]],
+    order: list[Asked],
 ) -> list[tuple[VisitKind, int, str, Shape]]:
     """Return kind, length, place and shape of every visit; visits that are alike share a shape."""
     pool = followed_pool(order, kinds)
@@ -221,6 +245,11 @@ def _shares_day(found: list[Slot], gap: Gap | None, index: int, main: int | None
     if not found or main is not None or index or gap is None or gap.least:
         return False
     return not found[-1].shares_day and found[-1].main is None
+
+
+def first_numbers(slots: Sequence[Slot]) -> list[int]:
+    """Return the number in the course, from 1, of the first visit of each slot."""
+    return list(accumulate((slot.block.visits for slot in slots[:-1]), initial=1))
 
 
 def truncated(slots: tuple[Slot, ...], count: int) -> tuple[Slot, ...]:

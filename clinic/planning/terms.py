@@ -8,6 +8,7 @@ from clinic.planning.bitsets import span
 from clinic.planning.grid import CELLS_AN_HOUR, Grid
 from clinic.planning.hours import Chosen
 from clinic.planning.refusals import Code, Warning_
+from clinic.planning.slots import first_numbers
 from clinic.planning.weeks import Off, off_pattern, pattern_mask, week_of, week_start
 from clinic.planning.world import CELLS_A_DAY
 from clinic.rules.protocols import Objective
@@ -149,10 +150,11 @@ def warnings_of(grid: Grid, chosen: Sequence[Chosen]) -> tuple[Warning_, ...]:
     found: list[Warning_] = []
     if chosen and chosen[0].day:
         found.append(Warning_(Code.STARTS_LATER, 1, chosen[0].day))
-    for number, hours in enumerate(late_hours(grid, chosen), start=1):
+    numbers = first_numbers(grid.slots)
+    for number, hours in zip(numbers, late_hours(grid, chosen), strict=False):
         if hours:
             found.append(Warning_(Code.LATE_AFTER_VISIT, number, hours))
-    for number, (slot, one) in enumerate(zip(grid.slots, chosen, strict=False), start=1):
+    for number, slot, one in zip(numbers, grid.slots, chosen, strict=False):
         if slot.pattern is not None and grid.weekday(one.day) not in slot.pattern:
             found.append(Warning_(Code.OFF_PATTERN, number))
     return tuple(found) + tuple(_spilled(grid, chosen))
@@ -162,7 +164,7 @@ def _spilled(grid: Grid, chosen: Sequence[Chosen]) -> list[Warning_]:
     """Return a warning for the first visit of each short step that spills into another week."""
     found: list[Warning_] = []
     first: dict[str, int] = {}
-    for number, (slot, one) in enumerate(zip(grid.slots, chosen, strict=False), start=1):
+    for number, slot, one in zip(first_numbers(grid.slots), grid.slots, chosen, strict=False):
         if slot.pattern is None or slot.limit is None:
             continue
         week = week_of(one.day, slot.step.anchor, grid.start_weekday)

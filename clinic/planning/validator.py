@@ -15,7 +15,7 @@ from clinic.planning.recount import recounted_terms
 from clinic.planning.slots import kind_key, length_cells, limit_of, pattern_of, sequence
 from clinic.planning.visits import Hold, PlannedVisit
 from clinic.planning.wishes import Wishes
-from clinic.planning.world import CELL_MIN, COIL, WHOLE_DAY, Resource, World, cells_of
+from clinic.planning.world import ATTACHMENTS, CELL_MIN, WHOLE_DAY, Resource, World, cells_of
 from clinic.rules.protocols import Protocol
 from clinic.rules.steps import Anchor, Starts, Step
 from clinic.rules.visit_kinds import GroupRule, Mode, Requirement, VisitKind
@@ -62,6 +62,7 @@ def check_plan(
     first_on = first_day(protocol, wishes)
     found = list(_shape_faults(items, protocol, wishes))
     found += _day_faults(items, wishes, first_on)
+    found += _block_faults(items)
     found += _gap_faults(items)
     found += _week_faults(items, wishes, first_on)
     found += _window_faults(items)
@@ -102,16 +103,37 @@ def _day_faults(items: Sequence[Item], wishes: Wishes, first_on: date) -> Iterat
             yield Broken("before_start", item.number, str(on))
         if before is None:
             continue
-        least = item.step.first_gap_days or item.step.gap_days
-        same_day = item.main is None and item.index == 0 and least is not None and not least.least
+        same_day = _may_share_day(item)
         if on < before.visit.on or (on == before.visit.on and not same_day):
             yield Broken("order", item.number, str(on))
         elif on == before.visit.on and item.visit.start_cell < before.visit.end_cell:
             yield Broken("order", item.number, str(item.visit.start_cell))
 
 
+def _may_share_day(item: Item) -> bool:
+    least = item.step.first_gap_days or item.step.gap_days
+    begins = item.main is None and item.index == 0 and least is not None and not least.least
+    return begins or not is_head(item)
+
+
+def is_head(item: Item) -> bool:
+    """Say whether a visit is the first of its day, where a step has several a day."""
+    return item.index % item.step.per_day.most == 0
+
+
+def _block_faults(items: Sequence[Item]) -> Iterator[Broken]:
+    for before, item in itertools.pairwise(items):
+        if is_head(item):
+            continue
+        rule = item.step.per_day
+        least = (rule.session_min or 0) + (rule.end_to_start_min or 0)
+        apart = (item.visit.start_cell - before.visit.start_cell) * CELL_MIN
+        if item.visit.on != before.visit.on or apart < least:
+            yield Broken("block", item.number, f"{item.visit.on} {apart}")
+
+
 def _gap_faults(items: Sequence[Item]) -> Iterator[Broken]:
-    mains = [item for item in items if item.main is None]
+    mains = [item for item in items if item.main is None and is_head(item)]
     for before, item in itertools.pairwise(mains):
         gap = item.step.gap_days
         if item.index == 0 and item.step.first_gap_days is not None:
@@ -145,7 +167,8 @@ def _week_faults(items: Sequence[Item], wishes: Wishes, first_on: date) -> Itera
         pattern = pattern_of(step, wishes, first_on.weekday())
         if pattern is not None and limit is not None:
             ahead = [week + timedelta(days=at) for at in range(7)]
-            limit = min(limit, sum(d >= first_on and d.weekday() in pattern for d in ahead))
+            wished = sum(d >= first_on and d.weekday() in pattern for d in ahead)
+            limit = min(limit, wished * step.per_day.most)
         if limit is not None and counts[step.key, week] > limit:
             yield Broken("weekly_limit", item.number, str(week))
         known = last.setdefault(step.key, week)
@@ -224,7 +247,7 @@ def _held(rule: Requirement, item: Item, protocol: Protocol, world: World) -> It
     tags = rule.tags | protocol.device_tags if rule.tags_from_protocol else rule.tags
     members = [world.resources[key] for key in {hold.resource_id for hold in holds}]
     carried = frozenset[str]().union(*(member.tags for member in members))
-    heads = [member for member in members if member.kind != COIL]
+    heads = [member for member in members if member.kind not in ATTACHMENTS]
     if len(heads) != 1 or not _is_fit(rule, heads[0]) or not tags <= carried:
         yield Broken("member", item.number, rule.id)
     low, high = span_of(rule, visit)

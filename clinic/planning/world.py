@@ -11,7 +11,7 @@ from datetime import date
 CELL_MIN = 5
 CELLS_A_DAY = 1440 // CELL_MIN
 WHOLE_DAY = (1 << CELLS_A_DAY) - 1
-COIL = "coil"
+ATTACHMENTS = frozenset({"coil", "navigation"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,12 @@ REASONS: Mapping[Code, str] = {
     Code.GAP_ABOVE_MAXIMUM: lazy("The gap to the visit before would be too long."),
     Code.PHASE_STARTS_LATER: lazy("This part of the course begins in a week of its own, later."),
     Code.WEEKLY_LIMIT: lazy("The week has its visits already."),
+    Code.DAY_BLOCK: lazy("The day cannot hold all its visits with the pauses between them."),
     Code.WEEKS_APART: lazy("These visits are more weeks apart."),
     Code.WINDOW_AFTER_VISIT: lazy("It would be too early or late after the visit before."),
-    Code.NOT_SUPPORTED_YET: lazy("Several visits a day cannot be planned yet. Book each one."),
+    Code.NOT_SUPPORTED_YET: lazy(
+        "Several visits a day with another kind of first visit cannot be planned."
+    ),
     Code.TERM_ORDER: lazy("The protocol orders its aims in a way that cannot be planned."),
     Code.COUNT_OUT_OF_RANGE: lazy("The protocol does not allow that number of visits."),
     Code.PER_WEEK_NOT_OFFERED: lazy("The protocol does not offer that many visits a week."),

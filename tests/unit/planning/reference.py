@@ -129,7 +129,7 @@ class Reference(Ground):
             return True
         own = [d for d, (s, _, _) in zip(days, self.order, strict=False) if s.key == step.key]
         weeks = [self.week(d, step.anchor) for d in own]
-        cap = limit_of(step, self.tiny.wishes) or 7
+        cap = self.days_a_week(step)
         pattern = pattern_of(step, self.tiny.wishes, self.first_on.weekday())
         if pattern is not None:
             cap = min(cap, len(self.wished(week, pattern)))
@@ -137,6 +137,10 @@ class Reference(Ground):
             weeks and weeks[-1] != week and (week - weeks[-1]).days < 7 * step.every_weeks.default
         )
         return weeks.count(week) < cap and not skips
+
+    def days_a_week(self, step: Step) -> int:
+        """Return on how many days of an anchor week the step may have visits."""
+        return limit_of(step, self.tiny.wishes) or 7
 
     def week(self, day: date, anchor: Anchor) -> date:
         since = self.first_on.weekday() if anchor is Anchor.COURSE_WEEK else 0

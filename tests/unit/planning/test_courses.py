@@ -109,7 +109,6 @@ def test_a_window_that_no_visit_fits_is_the_reason() -> None:
 @pytest.mark.parametrize(
     ("protocol", "wishes", "code"),
     [
-        ("saint_snt", Wishes(MONDAY), Code.NOT_SUPPORTED_YET),
         ("tms_itbs_ldlpfc", Wishes(MONDAY, counts={"acute": 51}), Code.COUNT_OUT_OF_RANGE),
         ("tms_itbs_ldlpfc", Wishes(MONDAY, per_week=6), Code.PER_WEEK_NOT_OFFERED),
         (
