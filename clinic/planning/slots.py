@@ -165,20 +165,18 @@ def slots_of(
     asked = sequence(protocol, wishes)
     order = heads_of(asked)
     fitted = _fitted(protocol, kinds, world, wishes, order)
-    mains = {main for _, _, main in order}
     phases = list(dict.fromkeys(step.phase for step, _, _ in order))
     totals = Counter(step.key for step, _, _ in asked)
     found: list[Slot] = []
     for at, (step, index, main) in enumerate(order):
         kind, length, place, shape = fitted[at]
-        rest = [other for other, _, _ in order[at + 1 :]]
         found.append(
             Slot(
                 step=step,
                 index=index // step.per_day.most,
-                is_last_of_step=all(other.key != step.key for other in rest),
+                is_last_of_step=False,
                 phase=phases.index(step.phase),
-                is_last_of_phase=all(other.phase != step.phase for other in rest),
+                is_last_of_phase=False,
                 kind=kind,
                 length=length,
                 turnover=cells_of(kind.turnover_min),
@@ -190,13 +188,13 @@ def slots_of(
                 pattern=pattern_of(step, wishes, start_weekday),
                 window=step.window,
                 main=main,
-                is_main_of_later=at in mains,
+                is_main_of_later=False,
                 starts=step.starts,
                 shares_day=_shares_day(found, _gap(step, index), index, main),
                 block=block_of(step, index, totals[step.key], length),
             )
         )
-    return tuple(found)
+    return ended(found)
 
 
 def _gap(step: Step, index: int) -> Gap | None:
@@ -252,15 +250,19 @@ def first_numbers(slots: Sequence[Slot]) -> list[int]:
     return list(accumulate((slot.block.visits for slot in slots[:-1]), initial=1))
 
 
-def truncated(slots: tuple[Slot, ...], count: int) -> tuple[Slot, ...]:
+def truncated(slots: Sequence[Slot], count: int) -> tuple[Slot, ...]:
     """Return the first `count` slots as a course of their own."""
-    kept = slots[:count]
+    return ended(slots[:count])
+
+
+def ended(slots: Sequence[Slot]) -> tuple[Slot, ...]:
+    """Return the slots, told which of them end a step or a phase, and which later ones wait for."""
     return tuple(
         replace(
             slot,
-            is_last_of_step=not any(o.step.key == slot.step.key for o in kept[at + 1 :]),
-            is_last_of_phase=not any(o.phase == slot.phase for o in kept[at + 1 :]),
-            is_main_of_later=any(o.main == at for o in kept),
+            is_last_of_step=not any(o.step.key == slot.step.key for o in slots[at + 1 :]),
+            is_last_of_phase=not any(o.phase == slot.phase for o in slots[at + 1 :]),
+            is_main_of_later=any(o.main == at for o in slots),
         )
-        for at, slot in enumerate(kept)
+        for at, slot in enumerate(slots)
     )
