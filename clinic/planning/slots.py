@@ -42,9 +42,13 @@ class Slot:
     window: Window | None
     main: int | None
     is_main_of_later: bool
-    starts: Starts
     shares_day: bool
     block: Block
+
+    @property
+    def starts(self) -> Starts:
+        """Return when the step may begin."""
+        return self.step.starts
 
     @property
     def is_first_of_step(self) -> bool:
@@ -189,7 +193,6 @@ def slots_of(
                 window=step.window,
                 main=main,
                 is_main_of_later=False,
-                starts=step.starts,
                 shares_day=_shares_day(found, _gap(step, index), index, main),
                 block=block_of(step, index, totals[step.key], length),
             )
