@@ -35,7 +35,7 @@ from clinic.queries.availability import PATIENT, PERSON, minutes_mask
 from clinic.queries.board_columns import Card, Column, Span, Thing, make_column, spans_of
 from clinic.queries.definitions import visit_kind
 from clinic.rules.appointments import COUNTING, Outcome, Status
-from clinic.rules.wall_days import CELL_MIN, WallDay, instant_of, quantum_of, wall_day
+from clinic.rules.wall_days import CELL_MIN, WallDay, quantum_of, wall_day
 
 NOT_SHOWN = (Status.CANCELLED, Status.ENTERED_IN_ERROR)
 SHOWN = tuple(status for status in Status if status not in NOT_SHOWN)
@@ -87,10 +87,10 @@ def read_board(session: Session, *, site_id: int, on: date) -> Board:
         on=on,
         version=frame.version,
         is_closed=not open_mask,
-        opens=_drawn(frame.open_mask, cards.values()),
+        opens=drawn(frame.open_mask, cards.values()),
         columns=tuple(columns),
         cards=tuple(cards.values()),
-        kind_labels=_kind_labels(session, cards.values()),
+        kind_labels=kind_labels(session, cards.values()),
     )
 
 
@@ -213,7 +213,7 @@ def _cards(session: Session, site_id: int, on: date) -> dict[int, Card]:
     return {card.id: card for card in map(Card._make, rows)}
 
 
-def _kind_labels(session: Session, cards: Iterable[Card]) -> dict[int, str]:
+def kind_labels(session: Session, cards: Iterable[Card]) -> dict[int, str]:
     """Return what staff call the visit kinds of the cards, by definition; read once a process."""
     wanted = {card.definition_id for card in cards}
     return {key: visit_kind(session, key).staff_label for key in wanted}
@@ -244,7 +244,11 @@ def number_column() -> "Select[int]":
 
 @cache
 def _card_rows() -> Select[*tuple[object, ...]]:
-    """Return the query of the cards; its columns are the fields of `Card`, in their order."""
+    return card_rows().where(Appointment.site_id == SITE, Appointment.local_on == ON)
+
+
+def card_rows() -> Select[*tuple[object, ...]]:
+    """Return the query of cards; its columns are the fields of `Card`, in their order."""
     return (
         select(
             Appointment.id,
@@ -264,11 +268,7 @@ def _card_rows() -> Select[*tuple[object, ...]]:
         )
         .join(Patient, Patient.id == Appointment.patient_id)
         .outerjoin(Course, Course.id == Appointment.course_id)
-        .where(
-            Appointment.site_id == SITE,
-            Appointment.local_on == ON,
-            Appointment.status.in_(SHOWN),
-        )
+        .where(Appointment.status.in_(SHOWN))
         .order_by(Appointment.start_at, Appointment.id)
     )
 
@@ -329,23 +329,23 @@ def _blocks(
     session: Session, site_id: int, resource_ids: Sequence[int], day: WallDay
 ) -> dict[int, list[tuple[int, str, str]]]:
     """Return the blocks of the day as (cells, kind, reason) by resource id, the site's under 0."""
-    quanta = [quantum for quantum in day.quanta if quantum is not None]
+    begin_at, end_at = day.instants
     values = {
         "site_id": site_id,
         "resource_ids": resource_ids,
-        "begin_at": instant_of(quanta[0]),
-        "end_at": instant_of(quanta[-1] + 1),
+        "begin_at": begin_at,
+        "end_at": end_at,
     }
     rows = session.connection().execute(_block_rows(), values)
     found: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
-    for resource_id, start_at, end_at, kind, reason in rows:
-        last = quantum_of(end_at - timedelta(microseconds=1)) + 1
+    for resource_id, start_at, shut_until, kind, reason in rows:
+        last = quantum_of(shut_until - timedelta(microseconds=1)) + 1
         mask = day.cell_span(quantum_of(start_at), last)
         found[resource_id or 0].append((mask, kind, reason))
     return found
 
 
-def _drawn(open_mask: int, cards: Iterable[Card]) -> Span:
+def drawn(open_mask: int, cards: Iterable[Card]) -> Span:
     """Return the whole hours from opening or the first card to closing or the last card's end."""
     spans = spans_of(open_mask) or [Span(8 * 12, 18 * 12)]
     first, last = spans[0].from_cell, spans[-1].to_cell

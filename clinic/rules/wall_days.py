@@ -24,6 +24,12 @@ class WallDay:
     quanta: tuple[int | None, ...]
     bookable: int
 
+    @property
+    def instants(self) -> tuple[datetime, datetime]:
+        """Return when the day begins, and when it is over."""
+        known = [quantum for quantum in self.quanta if quantum is not None]
+        return instant_of(known[0]), instant_of(known[-1] + 1)
+
     def cell_span(self, from_quantum: int, to_quantum: int) -> int:
         """Return the cells (as a bitset) whose instants lie in the half-open span of quanta."""
         first = self.quanta[0]
