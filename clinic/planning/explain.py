@@ -64,7 +64,7 @@ def _open_starts(need: Need, member: tuple[int, ...], world: World, day: Day) ->
     starts = WHOLE_DAY
     for key in member:
         one = day.get(key)
-        if one is None:
+        if one is None or not one.may_serve(need.requirement.qualification):
             return 0
         empty = ResourceDay(one.open, (WHOLE_DAY,) * world.resources[key].seats)
         starts &= piece_starts(need.pieces(world.resources[key]), 0, empty)

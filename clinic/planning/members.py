@@ -125,7 +125,10 @@ def member_starts(need: Need, member: tuple[int, ...], day: Mapping[int, Resourc
     """Return the starts at which every resource of the member is free for this need."""
     starts = WHOLE_DAY
     for key in member:
-        starts &= piece_starts(need.held[key], need.turnover, day.get(key))
+        one = day.get(key)
+        if one is None or not one.may_serve(need.requirement.qualification):
+            return 0
+        starts &= piece_starts(need.held[key], need.turnover, one)
         if not starts:
             return 0
     return starts
@@ -140,7 +143,7 @@ def member_fits(
 
 def _fits(need: Need, key: int, day: ResourceDay | None, start: int) -> bool:
     """Say whether this resource is free for its pieces and the turnover after them."""
-    if day is None:
+    if day is None or not day.may_serve(need.requirement.qualification):
         return False
     end = most = 0
     for piece in need.held[key]:

@@ -229,6 +229,7 @@ def _has_cover(rule: Requirement, visit: PlannedVisit, world: World) -> bool:
     low, high = span_of(rule, visit)
     return any(
         rule.qualification in world.resources[key].qualifications
+        and day.may_serve(rule.qualification)
         and all(day.open >> cell & 1 for cell in range(low, high))
         for key, day in world.days[visit.on].items()
     )
@@ -248,7 +249,9 @@ def _held(rule: Requirement, item: Item, protocol: Protocol, world: World) -> It
     members = [world.resources[key] for key in {hold.resource_id for hold in holds}]
     carried = frozenset[str]().union(*(member.tags for member in members))
     heads = [member for member in members if member.kind not in ATTACHMENTS]
-    if len(heads) != 1 or not _is_fit(rule, heads[0]) or not tags <= carried:
+    day = world.days[visit.on]
+    still = all(day[member.id].may_serve(rule.qualification) for member in members)
+    if len(heads) != 1 or not _is_fit(rule, heads[0]) or not tags <= carried or not still:
         yield Broken("member", item.number, rule.id)
     low, high = span_of(rule, visit)
     turnover = cells_of(item.kind.turnover_min) if rule.resource_kind else 0

@@ -36,11 +36,17 @@ class ResourceDay:
     """One resource on one day, as bitsets.
 
     `open` is hours or shift less blocks; `free[k - 1]` are the cells where at least k seats are
-    not taken. Turnover only needs cells that are not taken.
+    not taken. Turnover only needs cells that are not taken. `lapsed` are qualifications of a person
+    that have run out by then.
     """
 
     open: int
     free: tuple[int, ...]
+    lapsed: frozenset[str] = frozenset()
+
+    def may_serve(self, qualification: str | None) -> bool:
+        """Say whether a person still has the qualification; a thing needs none."""
+        return qualification is None or qualification not in self.lapsed
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,27 @@ def _qualifications(session: Session, on: date) -> dict[int, frozenset[str]]:
     return {resource_id: frozenset(names) for resource_id, names in found.items()}
 
 
+def _ending_qualifications(
+    session: Session, from_on: date, until_on: date
+) -> dict[int, list[tuple[str, date]]]:
+    """Return the qualifications that run out within these days, by resource id."""
+    query = (
+        select(Staff.resource_id, Qualification.qualification, Qualification.until_on)
+        .join(Staff, Staff.id == Qualification.staff_id)
+        .where(Staff.resource_id.is_not(None), Qualification.until_on.between(from_on, until_on))
+    )
+    found: dict[int, list[tuple[str, date]]] = defaultdict(list)
+    for resource_id, qualification, last_on in session.execute(query):
+        if last_on is not None:
+            found[resource_id or 0].append((qualification, last_on))
+    return found
+
+
+def _lapsed(ends: Iterable[tuple[str, date]], on: date) -> frozenset[str]:
+    """Return which of the qualifications have run out by a day."""
+    return frozenset(name for name, last_on in ends if last_on < on)
+
+
 def read_world(
     session: Session,
     *,
@@ -127,6 +148,7 @@ def read_world(
     opened = open_masks(session, site=site, days=days, is_person=people)
     wanted = [*resources, *([] if patient_resource_id is None else [patient_resource_id])]
     taken = taken_masks(session, days=days, resource_ids=wanted, leave_out=leave_out)
+    ends = _ending_qualifications(session, from_on, until_on)
     return planning.World(
         resources=resources,
         days={
@@ -134,6 +156,7 @@ def read_world(
                 resource_id: planning.ResourceDay(
                     open=masks[resource_id],
                     free=free_levels(taken.get((on, resource_id), ()), resource.seats),
+                    lapsed=_lapsed(ends.get(resource_id, ()), on),
                 )
                 for resource_id, resource in resources.items()
             }

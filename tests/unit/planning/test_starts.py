@@ -246,3 +246,15 @@ def test_two_holds_of_one_person_add_up_or_share() -> None:
 
     assert merged(parts, shared=True) == (Piece(0, 6, 1), Piece(6, 6, 1), Piece(12, 6, 1))
     assert merged(parts, shared=False) == (Piece(0, 6, 1), Piece(6, 6, 2), Piece(12, 6, 1))
+
+
+def test_a_qualification_that_has_run_out_serves_no_more_that_day() -> None:
+    operators = frozenset({"tms_operator"})
+    monday = CLINIC.days[MONDAY]
+    gone = {key: replace(monday[key], lapsed=operators) for key in (10, 11)}
+    world = replace(CLINIC, days={**CLINIC.days, MONDAY: {**monday, **gone}})
+
+    found = place_visit(KINDS["tms"], 6, world, MONDAY, 120, device_tags=FIGURE_8)
+
+    assert legal_starts(KINDS["tms"], 6, world, MONDAY, device_tags=FIGURE_8) == 0
+    assert reasons(found) == (Reason(Code.NOBODY_QUALIFIED_ON_SHIFT, "operator"),)
