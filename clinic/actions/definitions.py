@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clinic.actions.audit import record_audit, require
+from clinic.actions.audit import record_audit, require_at
 from clinic.errors import Value
 from clinic.models.base import JsonValue
 from clinic.models.definitions import Definition, DefinitionStatus
@@ -66,7 +66,7 @@ class Loaded:
 
 def load_starter_data(session: Session, *, by: Actor, now: datetime) -> Loaded:
     """Store all the starter data of the package, approved by the actor; again changes nothing."""
-    require(by, Permission.MANAGE_PROTOCOLS)
+    require_at(by, Permission.MANAGE_PROTOCOLS, None)
     added: list[str] = []
     unchanged = 0
     for name in STARTER:
@@ -89,7 +89,7 @@ def load_definitions(
     `version` is that of a kind that comes one to a file; protocols and visit kinds carry their
     own. DocumentRefused lists every fault by path, also an approved version that would change.
     """
-    require(by, Permission.MANAGE_PROTOCOLS)
+    require_at(by, Permission.MANAGE_PROTOCOLS, None)
     return _take(session, _entries(document, version), by=by, now=now)
 
 

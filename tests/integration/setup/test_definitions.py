@@ -15,8 +15,10 @@ from clinic.models.audit import AuditEntry
 from clinic.models.base import JsonValue
 from clinic.models.definitions import Definition, DefinitionStatus
 from clinic.queries import definitions
-from clinic.rules.actors import Actor, system_actor
+from clinic.rules.actors import Actor, rights_of, system_actor
+from clinic.rules.permissions import Role
 from clinic.schemas import DATA, DocumentRefused
+from tests.factories import make_account, make_staff
 
 BY = system_actor("test")
 Edit = Callable[[dict[str, JsonValue]], None]
@@ -195,6 +197,19 @@ def test_an_absent_definition_is_not_found(session: Session) -> None:
         definitions.policies(session)
     with pytest.raises(NotFound):
         definitions.protocol(session, 99)
+
+
+def test_what_all_sites_share_is_not_changed_by_the_right_at_one(
+    session: Session, now: datetime
+) -> None:
+    account = make_account(session, staff=make_staff(session, key="mei", name="Mei Lin")).id
+    director = Role.MEDICAL_DIRECTOR.value
+    at_one = Actor(account, rights_of([(director, 1)]))
+    everywhere = Actor(account, rights_of([(director, None)]))
+
+    with pytest.raises(NotAllowed):
+        load_starter_data(session, by=at_one, now=now)
+    assert load_starter_data(session, by=everywhere, now=now).added
 
 
 def test_loading_needs_the_permission(session: Session, now: datetime) -> None:
