@@ -11,7 +11,8 @@ from random import Random
 
 from clinic.planning.bitsets import span
 from clinic.planning.wishes import Wishes
-from clinic.planning.world import CELLS_A_DAY, WHOLE_DAY, Resource, ResourceDay, World
+from clinic.planning.world import Resource, ResourceDay, World
+from clinic.rules.wall_days import CELLS_A_DAY, WHOLE_DAY
 
 FIRST_ON = date(2026, 1, 5)
 TMS_PROTOCOLS = (

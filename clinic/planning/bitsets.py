@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from clinic.planning.world import CELLS_A_DAY, WHOLE_DAY
+from clinic.rules.wall_days import CELLS_A_DAY, WHOLE_DAY
 
 HOLE_CELLS = 4  # a hole shorter than 20 minutes is a fragment (performance.md, F6)
 

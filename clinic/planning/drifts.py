@@ -15,7 +15,7 @@ from operator import or_
 
 from clinic.planning.days import START, Node
 from clinic.planning.grid import Grid
-from clinic.planning.world import CELLS_A_DAY
+from clinic.rules.wall_days import CELLS_A_DAY
 
 Graph = Sequence[Mapping[Node, Sequence[Node]]]
 Masks = list[dict[Node, int]]

@@ -7,7 +7,8 @@ from clinic.planning.members import Need, member_starts, piece_starts
 from clinic.planning.options import Day, Shape, day_options, part_starts
 from clinic.planning.refusals import Code, Reason
 from clinic.planning.wishes import Wishes, patient_starts
-from clinic.planning.world import CELLS_A_DAY, WHOLE_DAY, ResourceDay, World
+from clinic.planning.world import ResourceDay, World
+from clinic.rules.wall_days import CELLS_A_DAY, WHOLE_DAY
 
 
 def refusal_reasons(

@@ -9,8 +9,9 @@ from clinic.planning.options import DayOptions, Shape, day_options
 from clinic.planning.slots import Slot
 from clinic.planning.weeks import Frames
 from clinic.planning.wishes import Wishes, patient_starts
-from clinic.planning.world import CELLS_A_DAY, World, cells_of
+from clinic.planning.world import World, cells_of
 from clinic.rules.steps import Anchor
+from clinic.rules.wall_days import CELLS_A_DAY
 
 CELLS_AN_HOUR = cells_of(60)
 NOTHING = DayOptions({}, {}, {}, 0)

@@ -14,8 +14,8 @@ from clinic.planning.bitsets import cell_list
 from clinic.planning.days import START, Node
 from clinic.planning.drifts import Graph
 from clinic.planning.grid import Grid
-from clinic.planning.world import CELLS_A_DAY
 from clinic.rules.protocols import Objective
+from clinic.rules.wall_days import CELLS_A_DAY
 
 NEVER = 1 << 4000
 Key = tuple[int | None, int]  # followed member, start of the main visit or -1

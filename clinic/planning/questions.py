@@ -6,9 +6,10 @@ from datetime import date
 
 from clinic.planning.courses import Plan, plan_course
 from clinic.planning.wishes import Wishes
-from clinic.planning.world import WHOLE_DAY, Resource, ResourceDay, World
+from clinic.planning.world import Resource, ResourceDay, World
 from clinic.rules.protocols import Protocol
 from clinic.rules.visit_kinds import Requirement, VisitKind
+from clinic.rules.wall_days import WHOLE_DAY
 
 
 @dataclass(frozen=True, slots=True)

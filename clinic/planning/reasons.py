@@ -18,10 +18,11 @@ from clinic.planning.slots import Slot, first_numbers, slots_of
 from clinic.planning.visits import PlannedVisit, choose, holds_of
 from clinic.planning.weeks import WEEK, pattern_mask, week_of, week_start
 from clinic.planning.wishes import Wishes, patient_starts
-from clinic.planning.world import CELL_MIN, CELLS_A_DAY, World
+from clinic.planning.world import World
 from clinic.rules.protocols import Protocol
 from clinic.rules.steps import Anchor, Starts
 from clinic.rules.visit_kinds import VisitKind
+from clinic.rules.wall_days import CELL_MIN, CELLS_A_DAY
 
 
 @dataclass(frozen=True, slots=True)

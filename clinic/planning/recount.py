@@ -9,10 +9,11 @@ from clinic.planning.courses import first_day
 from clinic.planning.slots import followed_pool, kind_key, pattern_of, sequence
 from clinic.planning.visits import Hold, PlannedVisit
 from clinic.planning.wishes import Wishes
-from clinic.planning.world import CELL_MIN, World
+from clinic.planning.world import World
 from clinic.rules.protocols import Objective, Protocol
 from clinic.rules.steps import Anchor, Step
 from clinic.rules.visit_kinds import Mode, VisitKind
+from clinic.rules.wall_days import CELL_MIN
 
 Asked = tuple[Step, int, int | None]
 

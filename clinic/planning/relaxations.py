@@ -15,9 +15,10 @@ from clinic.planning.ladders import Ladder, course_ladders, hour_ladders, instan
 from clinic.planning.questions import Instant, Question, tolerance_of
 from clinic.planning.reasons import why_not
 from clinic.planning.wishes import Wishes
-from clinic.planning.world import CELL_MIN, World
+from clinic.planning.world import World
 from clinic.rules.protocols import Protocol
 from clinic.rules.visit_kinds import VisitKind
+from clinic.rules.wall_days import CELL_MIN
 
 MOST_PLANS = 120  # how many plans one search may make; the work is bounded, not the time
 ENOUGH = 3  # pairs are tried when fewer single rules than this help and can be granted

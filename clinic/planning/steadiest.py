@@ -12,8 +12,8 @@ from clinic.planning.grid import Grid
 from clinic.planning.hours import Chosen, HourPass
 from clinic.planning.steady import WIDER, by_member, drift_of, legal_masks
 from clinic.planning.within import DayGraph
-from clinic.planning.world import CELLS_A_DAY
 from clinic.rules.protocols import Objective
+from clinic.rules.wall_days import CELLS_A_DAY
 
 
 def steadiest_choice(

@@ -10,8 +10,8 @@ from clinic.planning.hours import Chosen
 from clinic.planning.refusals import Code, Warning_
 from clinic.planning.slots import first_numbers
 from clinic.planning.weeks import Off, off_pattern, pattern_mask, week_of, week_start
-from clinic.planning.world import CELLS_A_DAY
 from clinic.rules.protocols import Objective
+from clinic.rules.wall_days import CELLS_A_DAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,10 @@ from clinic.planning.steady import drift_of
 from clinic.planning.terms import changes, gap_days, late_hours, week_offs
 from clinic.planning.wishes import Wishes
 from clinic.planning.within import Budget, DayGraph, days_within
-from clinic.planning.world import CELL_MIN, World, cells_of
+from clinic.planning.world import World, cells_of
 from clinic.rules.protocols import Objective, Protocol
 from clinic.rules.visit_kinds import VisitKind
+from clinic.rules.wall_days import CELL_MIN
 
 Weights = Mapping[Objective, int]
 STEADY = (Objective.DRIFT, Objective.PREFERRED_TIME)  # what comes first in the steadiest plan

@@ -7,8 +7,9 @@ from datetime import date
 
 from clinic.planning.members import Piece, member_fits
 from clinic.planning.options import Choice, Day, Shape, holes_of, may_share, part_choices
-from clinic.planning.world import WHOLE_DAY, World
+from clinic.planning.world import World
 from clinic.rules.visit_kinds import Mode
+from clinic.rules.wall_days import WHOLE_DAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from clinic.planning.bitsets import runs, span
-from clinic.planning.world import CELL_MIN, WHOLE_DAY, World, cells_of
+from clinic.planning.world import World, cells_of
 from clinic.rules.visit_kinds import Place
+from clinic.rules.wall_days import CELL_MIN, WHOLE_DAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-CELL_MIN = 5
-CELLS_A_DAY = 1440 // CELL_MIN
-WHOLE_DAY = (1 << CELLS_A_DAY) - 1
+from clinic.rules.wall_days import CELL_MIN
+
 ATTACHMENTS = frozenset({"coil", "navigation"})
 
 

@@ -10,7 +10,7 @@ from random import Random
 from clinic.planning.bitsets import span
 from clinic.planning.courses import Plan, plan_course
 from clinic.planning.wishes import Wishes
-from clinic.planning.world import WHOLE_DAY, Resource, ResourceDay, World
+from clinic.planning.world import Resource, ResourceDay, World
 from clinic.rules.protocols import Aim, Protocol, parse_protocols
 from clinic.rules.steps import Gap, Step
 from clinic.rules.visit_kinds import (
@@ -18,6 +18,7 @@ from clinic.rules.visit_kinds import (
     VisitKind,
     parse_visit_kinds,
 )
+from clinic.rules.wall_days import WHOLE_DAY
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT / "clinic" / "data"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from random import Random
 
 from clinic.planning.courses import plan_course
-from clinic.planning.world import WHOLE_DAY
+from clinic.rules.wall_days import WHOLE_DAY
 from tests.unit.planning.clinics import Tiny, tiny_kap, tiny_tms
 
 

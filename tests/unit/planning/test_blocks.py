@@ -17,8 +17,9 @@ from clinic.planning.relaxations import is_whole
 from clinic.planning.three import plan_three
 from clinic.planning.validator import Broken, check_plan
 from clinic.planning.wishes import Wishes
-from clinic.planning.world import CELL_MIN, WHOLE_DAY, Resource, ResourceDay, World
+from clinic.planning.world import Resource, ResourceDay, World
 from clinic.rules.steps import Gap
+from clinic.rules.wall_days import CELL_MIN, WHOLE_DAY
 from tests.unit.planning.clinics import (
     EXAMPLES,
     KINDS,

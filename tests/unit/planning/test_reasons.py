@@ -14,7 +14,7 @@ from clinic.planning.starts import legal_starts, place_visit
 from clinic.planning.validator import check_plan
 from clinic.planning.visits import PlannedVisit
 from clinic.planning.wishes import Wishes
-from clinic.planning.world import CELLS_A_DAY, WHOLE_DAY
+from clinic.rules.wall_days import CELLS_A_DAY, WHOLE_DAY
 from tests.unit.planning.clinics import (
     KINDS,
     PROTOCOLS,

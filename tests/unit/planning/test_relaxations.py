@@ -14,7 +14,7 @@ from clinic.planning.reasons import why_not
 from clinic.planning.relaxations import Relaxation, apply, is_whole, relaxations
 from clinic.planning.validator import check_plan
 from clinic.planning.wishes import Wishes
-from clinic.planning.world import WHOLE_DAY
+from clinic.rules.wall_days import WHOLE_DAY
 from tests.unit.planning.clinics import KINDS, PROTOCOLS, ordinary_clinic
 from tests.unit.planning.cramped import impossible
 

@@ -9,8 +9,9 @@ from clinic.planning.refusals import Code, Reason, Refusal
 from clinic.planning.starts import free_starts, legal_starts, place_visit
 from clinic.planning.visits import Hold, PlannedVisit
 from clinic.planning.wishes import Wishes
-from clinic.planning.world import WHOLE_DAY, Resource, ResourceDay, World
+from clinic.planning.world import Resource, ResourceDay, World
 from clinic.rules.visit_kinds import GroupRule
+from clinic.rules.wall_days import WHOLE_DAY
 from tests.unit.planning.clinics import HOURS, KINDS, ordinary_clinic
 
 MONDAY = date(2026, 1, 5)

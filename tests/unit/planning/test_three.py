@@ -20,7 +20,8 @@ from clinic.planning.three import (
 )
 from clinic.planning.validator import check_plan
 from clinic.planning.wishes import Wishes
-from clinic.planning.world import CELL_MIN, WHOLE_DAY, World
+from clinic.planning.world import World
+from clinic.rules.wall_days import CELL_MIN, WHOLE_DAY
 from tests.unit.planning.clinics import (
     KINDS,
     PROTOCOLS,
