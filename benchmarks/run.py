@@ -4,12 +4,13 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import boards, courses, planning, workers
+from benchmarks import boards, courses, patients, planning, workers
 from benchmarks.harness import Figure
 
 SUITE: Mapping[str, Callable[[], list[Figure]]] = {
     "boards": boards.run,
     "courses": courses.run,
+    "patients": patients.run,
     "planning": planning.run,
     "workers": workers.run,
 }
