@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
 from clinic.models.appointments import Assignment
@@ -37,8 +37,8 @@ class SiteFrame:
     switches: Mapping[str, bool]
 
 
-def frame_of(site: Site) -> SiteFrame:
-    """Return the frame of a site row."""
+def frame_of(site: Site | Row[*tuple[object, ...]]) -> SiteFrame:
+    """Return the frame of a site, or of a row with its id, zone and switches."""
     return SiteFrame(site.id, site.zone, {key: bool(on) for key, on in site.switches.items()})
 
 

@@ -78,6 +78,13 @@ def total_of(counts: str) -> int:
     return sum(found.values())
 
 
+@lru_cache(maxsize=256)
+def tags_of(tags: str) -> tuple[str, ...]:
+    """Return the tags of a resource, given as they are stored."""
+    found: list[str] = json.loads(tags)
+    return tuple(found)
+
+
 class Seated(NamedTuple):
     """A card in a column: its cells there and its lane, 0 the first."""
 

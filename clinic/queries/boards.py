@@ -32,7 +32,7 @@ from clinic.models.resources import Block, Resource, Seat, Shift
 from clinic.models.sites import Holiday, OpeningHours, Site
 from clinic.models.staff import Grant, Staff
 from clinic.queries.availability import PATIENT, PERSON, minutes_mask
-from clinic.queries.board_columns import Card, Column, Span, Thing, make_column, spans_of
+from clinic.queries.board_columns import Card, Column, Span, Thing, make_column, spans_of, tags_of
 from clinic.queries.definitions import visit_kind
 from clinic.rules.appointments import COUNTING, Outcome, Status
 from clinic.rules.wall_days import CELL_MIN, WallDay, quantum_of, wall_day
@@ -142,7 +142,7 @@ def _things(session: Session, site_id: int, on: date) -> list[Thing]:
             name=row.short_name or row.name,
             kind=row.kind,
             part=row.part or "",
-            tags=tuple(row.tags),
+            tags=tags_of(row.tags),
             seats=row.seats,
             shift_mask=mask | (known.shift_mask if known else 0),
         )
@@ -177,7 +177,7 @@ def _thing_rows() -> Select[*tuple[object, ...]]:
             Resource.key,
             Resource.name,
             Resource.kind,
-            Resource.tags,
+            cast(Resource.tags, Text).label("tags"),
             Staff.short_name,
             seats.label("seats"),
             part.label("part"),

@@ -39,6 +39,7 @@ def long_day(on: date) -> str:
     return format_date(on, pattern, locale=_locale())
 
 
+@lru_cache(maxsize=2048)
 def clock_time(minutes: int) -> str:
     """Return a local time given in minutes of the day, for example "9:05"."""
     return f"{minutes // 60 % 24}:{minutes % 60:02d}"

@@ -12,6 +12,7 @@ from flask_babel import gettext, ngettext
 from clinic.queries.board_columns import Card, Column, Seated, ShutSpan, Span
 from clinic.queries.boards import Board
 from clinic.rules.appointments import Outcome, Status
+from clinic.rules.courses import CourseStatus
 from clinic.rules.wall_days import CELL_MIN
 from clinic.web.present import (
     StatusTag,
@@ -25,6 +26,10 @@ from clinic.web.present import (
 WAITS_LONG = timedelta(minutes=10)
 NO_WAIT = timedelta(0)
 CELLS_AN_HOUR = 12
+SHORT_CELLS = 4
+NEVER = 10_000
+"""A cell that no day has."""
+
 WIDE_LANES = 2
 REFRESH_SECONDS = 300
 LEGEND = (
@@ -103,12 +108,14 @@ class BoardView:
 
 
 @dataclass(frozen=True, slots=True)
-class _Drawing:
+class Drawing:
     """What every part of one board needs; words are translated once, not once for each part."""
 
     board: Board
     site_key: str
     now: datetime
+    now_row: str
+    lowest: int
     gap_label: str
     tags: dict[tuple[Status, Outcome | None, bool], StatusTag]
 
@@ -120,28 +127,45 @@ def stamp_of(version: int, now: datetime) -> str:
 
 def board_view(board: Board, *, site_key: str, now: datetime, may_book: bool) -> BoardView:
     """Return the board as it is printed at a moment."""
-    local = now.astimezone(ZoneInfo(board.zone))
-    is_today = local.date() == board.on
-    cell = (local.hour * 60 + local.minute) // CELL_MIN
-    begin = board.opens.from_cell
-    lowest = cell if is_today else 0 if local.date() < board.on else 10_000
-    gap_label = gettext("Book %(name)s, free %(from)s to %(to)s")
-    drawing = _Drawing(board, site_key, now, gap_label, {})
-    columns = [_column(column, drawing, lowest if may_book else 10_000) for column in board.columns]
-    is_drawn = is_today and begin <= cell < board.opens.to_cell
+    drawing = drawing_of(board, site_key=site_key, now=now, may_book=may_book)
+    columns = [column_view(column, drawing) for column in board.columns]
     return BoardView(
         label=gettext("%(day)s, by device, room and person", day=long_day(board.on)),
         tracks=f"cols-{sum(_tracks(column) for column in board.columns)}",
         stamp=stamp_of(board.version, now),
         summary=_summary(board, now),
-        now_row=f"r{cell - begin + 1}" if is_drawn else "",
-        hours=tuple(
-            Hour(f"r{at - begin + 1} d6", clock_time(at * CELL_MIN))
-            for at in range(begin, board.opens.to_cell, CELLS_AN_HOUR)
-        ),
+        now_row=drawing.now_row,
+        hours=hours_of(board.opens),
         columns=tuple(columns),
         is_empty=not board.cards,
         is_closed=board.is_closed,
+    )
+
+
+def drawing_of(board: Board, *, site_key: str, now: datetime, may_book: bool) -> Drawing:
+    """Return what every part of one board needs: free times begin now, and only for a booker."""
+    local, begin = now.astimezone(ZoneInfo(board.zone)), board.opens.from_cell
+    is_today = local.date() == board.on
+    cell = (local.hour * 60 + local.minute) // CELL_MIN
+    lowest = cell if is_today else 0 if local.date() < board.on else NEVER
+    is_drawn = is_today and begin <= cell < board.opens.to_cell
+    return Drawing(
+        board=board,
+        site_key=site_key,
+        now=now,
+        now_row=f"r{cell - begin + 1}" if is_drawn else "",
+        lowest=lowest if may_book else NEVER,
+        gap_label=gettext("Book %(name)s, free %(from)s to %(to)s"),
+        tags={},
+    )
+
+
+def hours_of(opens: Span) -> tuple[Hour, ...]:
+    """Return the marks of the time column."""
+    begin = opens.from_cell
+    return tuple(
+        Hour(f"r{at - begin + 1} d6", clock_time(at * CELL_MIN))
+        for at in range(begin, opens.to_cell, CELLS_AN_HOUR)
     )
 
 
@@ -154,7 +178,8 @@ def _tracks(column: Column) -> int:
     return WIDE_LANES if column.lanes > 1 else 1
 
 
-def _column(column: Column, drawing: _Drawing, lowest: int) -> ColumnView:
+def column_view(column: Column, drawing: Drawing) -> ColumnView:
+    """Return a column as it is printed."""
     wide = " wide-column" if _tracks(column) > 1 else ""
     lanes = f" lanes-{min(column.lanes, 6)}" if column.lanes > 1 else ""
     return ColumnView(
@@ -166,7 +191,7 @@ def _column(column: Column, drawing: _Drawing, lowest: int) -> ColumnView:
         shut=tuple(_shut(one, drawing.board) for one in column.shut),
         gaps=tuple(
             _gap(span, column, drawing)
-            for span in (_from(gap, lowest) for gap in column.gaps)
+            for span in (_from(gap, drawing.lowest) for gap in column.gaps)
             if span is not None
         ),
     )
@@ -183,31 +208,35 @@ def _note(column: Column) -> str:
     return "" if column.kind == "person" else column.kind.replace("_", " ")
 
 
-def _place(span: Span, board: Board) -> str:
-    first = max(span.from_cell, board.opens.from_cell)
-    last = min(span.to_cell, board.opens.to_cell)
-    return f"r{first - board.opens.from_cell + 1} d{max(last - first, 1)}"
+def _place(span: Span, opens: Span) -> str:
+    first, last = max(span.from_cell, opens.from_cell), min(span.to_cell, opens.to_cell)
+    return f"r{first - opens.from_cell + 1} d{max(last - first, 1)}"
 
 
-def _card(seated: Seated, drawing: _Drawing) -> CardView:
-    card = seated.card
+def _card(seated: Seated, drawing: Drawing) -> CardView:
+    card, span, lane = seated
     tag = _tag(card, drawing)
-    waits = waiting(card.status, card.arrived_at, drawing.now)
-    lane = f" lane-{seated.lane + 1}" if seated.lane else ""
-    short = " short" if seated.span.to_cell - seated.span.from_cell < 4 else ""
-    late = " late" if waits > WAITS_LONG else ""
+    extra = f" lane-{lane + 1}" if lane else ""
+    if span.to_cell - span.from_cell < SHORT_CELLS:
+        extra += " short"
+    word = tag.word
+    if card.status is Status.ARRIVED:
+        waits = waiting(card.status, card.arrived_at, drawing.now)
+        extra += " late" if waits > WAITS_LONG else ""
+        word = _waiting_word(tag, waits)
+    elif card.course_status is CourseStatus.ON_HOLD and card.status is Status.BOOKED:
+        word = gettext("hold: ask prescriber")
     count = _count(card, drawing.board.kind_labels)
-    word = _word(card, tag, waits)
     return CardView(
-        place=f"{_place(seated.span, drawing.board)}{lane}{short}{late}",
-        id=card.public_id,
-        status=tag.status,
-        name=sorted_name(card.family, card.given),
-        line=f"{tag.glyph} {count} · {clock_time(card.local_min)} · {word}",
+        f"{_place(span, drawing.board.opens)}{extra}",
+        card.public_id,
+        tag.status,
+        sorted_name(card.family, card.given),
+        f"{tag.glyph} {count} · {clock_time(card.local_min)} · {word}",
     )
 
 
-def _tag(card: Card, drawing: _Drawing) -> StatusTag:
+def _tag(card: Card, drawing: Drawing) -> StatusTag:
     """Return the state of a card, its words made once for a board."""
     key = (card.status, card.outcome, card.is_confirmed)
     if key not in drawing.tags:
@@ -222,9 +251,7 @@ def _count(card: Card, kind_labels: Mapping[int, str]) -> str:
     return kind_labels[card.definition_id] if total is None else f"{card.number or '–'}/{total}"
 
 
-def _word(card: Card, tag: StatusTag, waits: timedelta) -> str:
-    if card.is_on_hold and card.status is Status.BOOKED:
-        return gettext("hold: ask prescriber")
+def _waiting_word(tag: StatusTag, waits: timedelta) -> str:
     minutes = int(waits.total_seconds()) // 60
     return f"{tag.word} {gettext('%(n)s min', n=minutes)}" if minutes else tag.word
 
@@ -237,7 +264,7 @@ def waiting(status: Status, arrived_at: datetime | None, now: datetime) -> timed
 
 
 def _shut(one: ShutSpan, board: Board) -> Shut:
-    return Shut(_place(one.span, board), one.reason or one.kind)
+    return Shut(_place(one.span, board.opens), one.reason or one.kind)
 
 
 def _from(gap: Span, lowest: int) -> Span | None:
@@ -246,11 +273,11 @@ def _from(gap: Span, lowest: int) -> Span | None:
     return Span(begin, gap.to_cell) if gap.to_cell - begin >= 3 else None
 
 
-def _gap(span: Span, column: Column, drawing: _Drawing) -> Gap:
+def _gap(span: Span, column: Column, drawing: Drawing) -> Gap:
     board = drawing.board
     at, until = span.from_cell * CELL_MIN, span.to_cell * CELL_MIN
     return Gap(
-        place=_place(span, board),
+        place=_place(span, board.opens),
         address=f"new?site={drawing.site_key}&on={board.on}&at={clock_time(at)}&with={column.key}",
         label=drawing.gap_label
         % {"name": column.name, "from": clock_time(at), "to": clock_time(until)},
