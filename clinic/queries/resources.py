@@ -13,6 +13,7 @@ from clinic.models.sites import Site
 from clinic.queries.availability import PATIENT, PERSON
 
 ORGANISATION = "organisation"
+NOT_A_COLUMN = (PATIENT, "coil", "navigation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,20 @@ def ids_at_site(session: Session, site_id: int) -> list[int]:
             Resource.site_id == site_id,
             Resource.id.in_(select(Shift.resource_id).where(Shift.site_id == site_id)),
         )
+    )
+    return list(session.scalars(query))
+
+
+def columns_at(session: Session, site_id: int) -> list[Resource]:
+    """Return what has a column on the board of a site: devices, rooms, people with shifts there."""
+    query = (
+        select(Resource)
+        .where(
+            Resource.id.in_(ids_at_site(session, site_id)),
+            Resource.is_active,
+            Resource.kind.not_in(NOT_A_COLUMN),
+        )
+        .order_by(Resource.kind == PERSON, Resource.position, Resource.name, Resource.id)
     )
     return list(session.scalars(query))
 

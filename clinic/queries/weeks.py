@@ -97,8 +97,11 @@ def _read_hours(session: Session, _resource_id: int, site_id: int, days: Days) -
         for on, day in days.items():
             if on.weekday() == weekday:
                 day.open_mask |= minutes_mask(from_min, to_min)
-    holidays = select(Holiday.on).where(Holiday.site_id == site_id, Holiday.on.in_(days))
-    for (on,) in session.connection().execute(holidays):
+    holidays = select(Holiday.on, Holiday.name).where(
+        Holiday.site_id == site_id, Holiday.on.in_(days)
+    )
+    for on, name in session.connection().execute(holidays):
+        days[on].shut.append((days[on].open_mask, "closed", name))
         days[on].open_mask = 0
 
 

@@ -11,6 +11,7 @@ from clinic.web.schedule import (
     plans,
     undo,
     visits,
+    week,
 )
 from clinic.web.schedule.blueprint import blueprint
 
@@ -26,4 +27,5 @@ __all__ = [
     "plans",
     "undo",
     "visits",
+    "week",
 ]

@@ -79,6 +79,7 @@ class ColumnView:
     note: str
     head: str
     body: str
+    now_row: str
     cards: tuple[CardView, ...]
     shut: tuple[Shut, ...]
     gaps: tuple[Gap, ...]
@@ -100,7 +101,6 @@ class BoardView:
     tracks: str
     stamp: str
     summary: str
-    now_row: str
     hours: tuple[Hour, ...]
     columns: tuple[ColumnView, ...]
     is_empty: bool
@@ -134,7 +134,6 @@ def board_view(board: Board, *, site_key: str, now: datetime, may_book: bool) ->
         tracks=f"cols-{sum(_tracks(column) for column in board.columns)}",
         stamp=stamp_of(board.version, now),
         summary=_summary(board, now),
-        now_row=drawing.now_row,
         hours=hours_of(board.opens),
         columns=tuple(columns),
         is_empty=not board.cards,
@@ -187,6 +186,7 @@ def column_view(column: Column, drawing: Drawing) -> ColumnView:
         note=_note(column),
         head=f"board-head{wide}",
         body=f"board-column{wide}{lanes}",
+        now_row=drawing.now_row,
         cards=tuple(_card(seated, drawing) for seated in column.cards),
         shut=tuple(_shut(one, drawing.board) for one in column.shut),
         gaps=tuple(

@@ -75,6 +75,7 @@ def test_free_times_are_the_hours_less_visits_and_blocks(week: Week) -> None:
     monday, board, *_ = week.read(clinic.place.tms_1)
 
     assert (monday.is_closed, monday.columns[0].gaps) == (True, ())
+    assert [one.reason for one in monday.columns[0].shut] == ["Founders' Day"]
     noon = 12 * 12
     gaps = board.columns[0].gaps
     assert gaps[:2] == (Span(8 * 12, 9 * 12), Span(9 * 12 + 6, noon))

@@ -90,6 +90,11 @@ def visits_of_pat(ground: Ground, number: int) -> str:
     return ground.desk.book(on=NEXT_WEEK, at=540 + 75 * number, kind=KINDS[number % 3])
 
 
+def week_of_pat(ground: Ground) -> str:
+    """The week in which the visits of Pat's lie."""
+    return f"/schedule/week?patient={ground.desk.cast.pat.public_id}&on={NEXT_WEEK}"
+
+
 def course_of_pat(ground: Ground, number: int) -> None:
     """A course of Pat's with one visit."""
     visit = visits_of_pat(ground, number)
@@ -293,6 +298,7 @@ LISTS: dict[str, tuple[ListPage, ...]] = {
         ListPage("pat", at("/my/"), grow) for grow in (visits_of_pat, visit_of_course)
     ),
     "schedule.blocks": (ListPage("dana", at("/schedule/blocks"), block),),
+    "schedule.week": (ListPage("dana", week_of_pat, visits_of_pat),),
     "schedule.board": (ListPage("dana", at("/schedule/"), visits_of_many),),
     "schedule.board_grid": (
         ListPage("dana", at(f"/schedule/grid?site=main&on={TODAY}&v=0"), visits_of_many),
