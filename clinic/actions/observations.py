@@ -12,6 +12,7 @@ from clinic.errors import Conflict, NotFound, RuleBroken
 from clinic.models.appointments import Appointment
 from clinic.models.base import JsonValue
 from clinic.models.records import Observation, VisitRecord
+from clinic.queries.chairs import reading_of
 from clinic.queries.definitions import DefinitionKind, current
 from clinic.queries.observations import baseline, previous
 from clinic.rules.actors import Actor
@@ -107,18 +108,6 @@ def rule_set_at(session: Session, *, appointment_id: int, at: datetime) -> RuleS
     )
     is_in_session = started_at is not None and at >= started_at
     return RuleSet.IN_SESSION if is_in_session else RuleSet.PRE_DOSE
-
-
-def reading_of(row: Observation) -> Reading:
-    """Return the values of a stored row."""
-    return Reading(
-        systolic_mmhg=row.systolic_mmhg,
-        diastolic_mmhg=row.diastolic_mmhg,
-        heart_rate_bpm=row.heart_rate_bpm,
-        spo2_percent=row.spo2_percent,
-        respiratory_rate_pm=row.respiratory_rate_pm,
-        moaas_score=row.moaas_score,
-    )
 
 
 def _verdict(

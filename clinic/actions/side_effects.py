@@ -19,6 +19,7 @@ from clinic.rules.courses import RUNNING, CourseStatus
 from clinic.rules.permissions import Permission
 from clinic.rules.side_effects import (
     OTHER,
+    RANK,
     Judgement,
     Response,
     SideEffectList,
@@ -57,6 +58,47 @@ def log_side_effect(
     course goes on hold in the same transaction: bookings stay, no session can be started.
     """
     require_at_chair(by, Permission.RECORD_SIDE_EFFECTS, appointment)
+    row, judgement = _add(session, appointment, draft, by, now)
+    _act_on(session, appointment, row, judgement, by, now)
+    _audit(session, "log_side_effect", row, by, now)
+    return row
+
+
+def change_side_effect(
+    session: Session, *, side_effect: SideEffect, draft: SideEffectDraft, by: Actor, now: datetime
+) -> SideEffect:
+    """Store a side effect as it is now and return the new row; the old one stays as history.
+
+    Conflict when the old one was changed or taken back since. What calls for more than before is
+    acted on as if it were new: a hold that a prescriber has released is not set again by less.
+    """
+    appointment = session.get_one(Appointment, side_effect.appointment_id)
+    require_at_chair(by, Permission.RECORD_SIDE_EFFECTS, appointment)
+    _check_standing(session, side_effect)
+    row, judgement = _add(session, appointment, draft, by, now, replaces=side_effect)
+    is_more = RANK[judgement.level] > RANK[Response(side_effect.level)]
+    if is_more or (judgement.is_serious and not side_effect.is_serious):
+        _act_on(session, appointment, row, judgement, by, now)
+    _audit(session, "change_side_effect", row, by, now)
+    return row
+
+
+def _check_standing(session: Session, row: SideEffect) -> None:
+    newer = session.scalar(select(SideEffect.id).where(SideEffect.supersedes_id == row.id))
+    if newer is not None:
+        raise Conflict("side_effect_changed")
+    if row.voided_at is not None:
+        raise Conflict("side_effect_voided")
+
+
+def _add(
+    session: Session,
+    appointment: Appointment,
+    draft: SideEffectDraft,
+    by: Actor,
+    now: datetime,
+    replaces: SideEffect | None = None,
+) -> tuple[SideEffect, Judgement]:
     definition = current(session, DefinitionKind.SIDE_EFFECTS, DefinitionKind.SIDE_EFFECTS)
     listed = parse_side_effects(definition.body)
     _check(draft, listed, now)
@@ -74,12 +116,11 @@ def log_side_effect(
         definition_id=definition.id,
         recorded_at=now,
         recorded_by=recorder(by),
+        supersedes_id=None if replaces is None else replaces.id,
     )
     session.add(row)
     session.flush()
-    _act_on(session, appointment, row, judgement, by, now)
-    _audit(session, "log_side_effect", row, by, now)
-    return row
+    return row, judgement
 
 
 def void_side_effect(
@@ -93,8 +134,7 @@ def void_side_effect(
     require_at_chair(by, Permission.RECORD_SIDE_EFFECTS, appointment)
     if not reason.strip():
         raise RuleBroken("void_needs_reason")
-    if side_effect.voided_at is not None:
-        raise Conflict("side_effect_voided")
+    _check_standing(session, side_effect)
     side_effect.voided_at = now
     side_effect.voided_by = recorder(by)
     _audit(session, "void_side_effect", side_effect, by, now, reason=reason.strip())

@@ -41,6 +41,7 @@ def step(
     version: int,
     by: Actor,
     now: datetime,
+    reason: str = "",
 ) -> None:
     """Make one transition with its status row, audit row and board version.
 
@@ -52,7 +53,14 @@ def step(
     appointment.version += 1
     change_set = None if by.account_id is None else _step_set(session, appointment, verb, by, now)
     add_status_change(
-        session, appointment, verb=verb, before=picture, change_set=change_set, by=by, now=now
+        session,
+        appointment,
+        verb=verb,
+        before=picture,
+        change_set=change_set,
+        by=by,
+        now=now,
+        reason=reason,
     )
     touch(session, appointment, verb, by, now)
 

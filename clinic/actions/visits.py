@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 from clinic.actions.attendance import fulfil
 from clinic.actions.audit import record_audit, require_at_chair
+from clinic.actions.releases import PLAIN, Release, settle_release
+from clinic.actions.status_steps import check_version
 from clinic.errors import Conflict, NotFound, RuleBroken
 from clinic.models.appointments import Appointment
 from clinic.models.courses import Course
@@ -73,21 +75,26 @@ def finish_visit(
     version: int,
     by: Actor,
     now: datetime,
+    release: Release = PLAIN,
 ) -> None:
     """Close the record, if it is open, and mark the visit done with what came of it.
 
-    RuleBroken when the reason is not one of the policies in force for this outcome. Whoever keeps
-    records has begun a treatment before it is done; who came and was not treated needs no record.
-    The desk keeps none: it notes that a visit is done, but never closes a record of the chair.
+    RuleBroken when the reason is none of the policies for this outcome, or nobody may leave yet.
     """
     require_at_chair(by, Permission.CHECK_IN, appointment)
     record = _record(session, appointment)
-    keeps_records = by.may_at(Permission.RECORD_SIDE_EFFECTS, appointment.site_id)
-    if record is None and keeps_records and _needs_record(session, appointment, outcome):
-        raise RuleBroken("visit_not_started")
+    _check_record(session, appointment, record, outcome, by)
+    check_version(appointment, version)
+    settle_release(
+        session,
+        appointment=appointment,
+        record=record,
+        outcome=outcome,
+        release=release,
+        by=by,
+        now=now,
+    )
     if record is not None and record.ended_at is None:
-        if not keeps_records:
-            raise RuleBroken("visit_open_at_chair")
         end_visit(session, appointment=appointment, at=now, by=by, now=now)
     fulfil(
         session,
@@ -97,6 +104,7 @@ def finish_visit(
         version=version,
         by=by,
         now=now,
+        note=release.note,
     )
 
 
@@ -105,6 +113,25 @@ def reopen_visit(session: Session, *, appointment: Appointment, ended_at: dateti
     record = _record(session, appointment)
     if record is not None and record.ended_at == ended_at:
         record.ended_at = record.ended_by = None
+
+
+def _check_record(
+    session: Session,
+    appointment: Appointment,
+    record: VisitRecord | None,
+    outcome: Outcome,
+    by: Actor,
+) -> None:
+    """Raise RuleBroken for a treatment that never began, or a record that is not the desk's.
+
+    Whoever keeps records has begun a treatment before it is done; who was not treated needs no
+    record. The desk keeps none: it notes that a visit is done, and closes no record of the chair.
+    """
+    keeps_records = by.may_at(Permission.RECORD_SIDE_EFFECTS, appointment.site_id)
+    if record is None and keeps_records and _needs_record(session, appointment, outcome):
+        raise RuleBroken("visit_not_started")
+    if record is not None and record.ended_at is None and not keeps_records:
+        raise RuleBroken("visit_open_at_chair")
 
 
 def _needs_record(session: Session, appointment: Appointment, outcome: Outcome) -> bool:

@@ -45,12 +45,14 @@ class DayVisit:
     started_at: datetime | None
     ended_at: datetime | None
     is_on_hold: bool
+    protocol_id: int | None
+    end_at: datetime
 
 
 def visits_of_day(session: Session, *, days: Mapping[int, date]) -> list[DayVisit]:
     """Return the visits of one local day for each site (by site id), by time, in one query."""
     query = (
-        select(Appointment, Patient.family, Patient.given, VisitRecord, Course.status)
+        select(Appointment, Patient.family, Patient.given, VisitRecord, Course)
         .join(Patient, Patient.id == Appointment.patient_id)
         .outerjoin(VisitRecord, VisitRecord.appointment_id == Appointment.id)
         .outerjoin(Course, Course.id == Appointment.course_id)
@@ -67,8 +69,8 @@ def visits_of_day(session: Session, *, days: Mapping[int, date]) -> list[DayVisi
         .order_by(Appointment.start_at, Appointment.id)
     )
     return [
-        _day_visit(row, family, given, record, status)
-        for row, family, given, record, status in session.execute(query)
+        _day_visit(row, family, given, record, course)
+        for row, family, given, record, course in session.execute(query)
     ]
 
 
@@ -77,7 +79,7 @@ def _day_visit(
     family: str,
     given: str,
     record: VisitRecord | None,
-    course_status: CourseStatus | None,
+    course: Course | None,
 ) -> DayVisit:
     return DayVisit(
         public_id=row.public_id,
@@ -97,7 +99,9 @@ def _day_visit(
         appointment_id=row.id,
         started_at=None if record is None else record.started_at,
         ended_at=None if record is None else record.ended_at,
-        is_on_hold=course_status is CourseStatus.ON_HOLD,
+        is_on_hold=course is not None and course.status is CourseStatus.ON_HOLD,
+        protocol_id=None if course is None else course.definition_id,
+        end_at=row.end_at,
     )
 
 

@@ -6,7 +6,7 @@ is part of a row: above 140 is not 140.
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from clinic.rules.data import DataError, JsonValue, Node
@@ -112,6 +112,11 @@ class Rule:
     action_text: str
     recheck_min: int | None
     source: str
+    route_texts: Mapping[str, str] = field(default_factory=dict)
+
+    def text_for(self, route: str | None) -> str:
+        """Return what to do in the words for a route of giving, for example "iv" or "nasal"."""
+        return self.action_text if route is None else self.route_texts.get(route, self.action_text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +130,11 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """One version of the thresholds."""
+    """One version of the thresholds; a recheck is overdue later than `recheck_grace_min`."""
 
     rules: tuple[Rule, ...]
     limits: tuple[Limit, ...]
+    recheck_grace_min: int = 0
 
     def rule(self, key: str) -> Rule | None:
         """Return the rule of this key, or None."""
@@ -230,6 +236,7 @@ def impossibilities(reading: Reading, thresholds: Thresholds) -> tuple[Impossibl
 def parse_thresholds(body: JsonValue | Node, *, path: str = "$") -> Thresholds:
     """Return the thresholds from their JSON body, or raise DataError with path and reason."""
     node = body if isinstance(body, Node) else Node(path, body)
+    alerts = node.optional("alert_policy")
     return Thresholds(
         rules=tuple(_rule(one) for one in node.field("rules").items()),
         limits=tuple(
@@ -237,11 +244,13 @@ def parse_thresholds(body: JsonValue | Node, *, path: str = "$") -> Thresholds:
             for one in node.field("plausibility").items()
             if one.optional("min") is not None and one.field("signal").value in set(Signal)
         ),
+        recheck_grace_min=0 if alerts is None else alerts.field("recheck_grace_min").whole(),
     )
 
 
 def _rule(node: Node) -> Rule:
     action, recheck = node.field("action"), node.optional("recheck_min")
+    by_route = action.optional("text_by_route")
     return Rule(
         key=node.field("key").text(),
         rule_set=node.field("set").one_of(RuleSet),
@@ -252,6 +261,9 @@ def _rule(node: Node) -> Rule:
         action_text=action.field("text").text(),
         recheck_min=None if recheck is None else recheck.whole(least=1),
         source=node.field("source").text(),
+        route_texts={}
+        if by_route is None
+        else {route: text.text() for route, text in by_route.entries()},
     )
 
 

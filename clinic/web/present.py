@@ -33,6 +33,11 @@ def day_with_year(on: date) -> str:
     return format_date(on, "EEE d MMM yyyy", locale=_locale())
 
 
+def birth_day(on: date) -> str:
+    """Return a birth date, for example "14 May 1987": its weekday is of no use to anybody."""
+    return format_date(on, "d MMM yyyy", locale=_locale())
+
+
 def long_day(on: date) -> str:
     """Return a date as a patient reads it, for example "Tuesday 16 March"."""
     pattern = "EEEE d 'de' MMMM" if _locale() == "es" else "EEEE d MMMM"

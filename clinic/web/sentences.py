@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import date
 
 from flask_babel import gettext
 
 from clinic.errors import ClinicError, Value
+from clinic.web.present import clock_time, day
 from clinic.web.words import lazy
 
 SENTENCES: Mapping[str, str] = {
@@ -76,6 +78,11 @@ SENTENCES: Mapping[str, str] = {
     "reading_impossible": lazy("This value cannot be right, please look at it again: %(fields)s"),
     "reading_in_the_future": lazy("The time of the reading lies in the future."),
     "course_changed": lazy("Somebody has changed this course meanwhile. Look at it again."),
+    "course_is_over": lazy("This course is over already."),
+    "course_is_pencilled": lazy("This course is only pencilled: give it up instead."),
+    "course_visit_going_on": lazy(
+        "A visit of this course is going on. Finish it first, then cancel the rest."
+    ),
     "not_pencilled": lazy("This course is not pencilled any more: it was decided meanwhile."),
     "pencil_must_be_decided": lazy(
         "The first visit has come: book the course or give it up. It cannot be held any longer."
@@ -118,6 +125,26 @@ SENTENCES: Mapping[str, str] = {
     "visit_kind_unknown": lazy("There is no such kind of visit."),
     "visit_not_here": lazy("The visit cannot begin: the patient has not been marked as here."),
     "visit_not_started": lazy("This visit has not begun yet."),
+    "override_refused": lazy(
+        "This is not yours to override, or nobody's. Another reading or time may settle it; else "
+        "the patient left before being ready, or was sent to hospital."
+    ),
+    "release_needs_clinician": lazy(
+        "A monitoring clinician or a prescriber releases the patient after a dose."
+    ),
+    "release_needs_words": lazy("Say who decided or was told, and why."),
+    "session_has_run": lazy(
+        "The session has begun. Confirm below that nothing was given, or say how it ended."
+    ),
+    "side_effect_changed": lazy("This side effect has been changed since."),
+    "visit_not_released": lazy(
+        "The patient may not leave yet: something on the list at the chair is open. Settle it, or "
+        "say there how the patient leaves all the same."
+    ),
+    "visit_not_yet": lazy(
+        "This visit is on %(on)s. It can be marked as here, in the room, done or missed on that "
+        "day, not before; move it if the patient comes earlier."
+    ),
     "visit_open_at_chair": lazy(
         "The session is still open at the chair. Whoever is with the patient ends it there."
     ),
@@ -177,8 +204,39 @@ SENTENCES: Mapping[str, str] = {
     "map_unreadable": lazy("Say what the columns hold."),
     "row_refused": lazy("This row cannot be stored."),
     "source_wrong": lazy("Give the system a name of at most %(most)s characters."),
+    "course_all_booked": lazy(
+        "Every prescribed session of this course has a date by now. Nothing was booked."
+    ),
+    "course_day_taken": lazy(
+        "The course has its session of that day already: %(on)s at %(start_min)s%(number)s. Choose "
+        "another day."
+    ),
+    "course_gap_short": lazy(
+        "That is too close to the session of %(on)s at %(start_min)s%(number)s: the protocol asks "
+        "for more time between two. Choose another day."
+    ),
+    "course_other_that_day": lazy(
+        "The patient has a session of another course that day: %(on)s at %(start_min)s. Both on "
+        "one day is for the prescriber to allow."
+    ),
+    "course_second_that_day": lazy(
+        "The course has a session that day already: %(on)s at %(start_min)s%(number)s. A further "
+        "one is for the prescriber to allow, with the tick below."
+    ),
+    "course_week_full": lazy(
+        "That week has all the sessions its protocol allows, among them %(on)s at "
+        "%(start_min)s%(number)s. Choose another week."
+    ),
+    "course_weekday": lazy(
+        "%(day)s: the protocol gives no session on that weekday. Choose another day."
+    ),
+    "treatment_needs_course": lazy(
+        "%(kind)s is part of a course and is booked from it, so that it is counted. Choose the "
+        "course below, or plan one on the patient's page."
+    ),
     "twin": lazy("Somebody of this name and birth date is here: %(other)s."),
 }
+DAYS = frozenset({"on", "day"})
 GENERAL = lazy("The clinic's rules do not allow this (%(code)s).")
 
 
@@ -187,12 +245,18 @@ def sentence(error: ClinicError) -> str:
     known = SENTENCES.get(error.code)
     if known is None:
         return str(GENERAL) % {"code": error.code}
-    values = {name: _shown(value) for name, value in error.values.items()}
+    values = {name: _shown(name, value) for name, value in error.values.items()}
     return str(known) % defaultdict(str, values)
 
 
-def _shown(value: Value) -> str:
-    """Return a value as a person reads it."""
+def _shown(name: str, value: Value) -> str:
+    """Return a value as a person reads it; a few names say what the value is."""
+    if name in DAYS and isinstance(value, str):
+        return day(date.fromisoformat(value))
+    if name == "start_min" and isinstance(value, int):
+        return clock_time(value)
+    if name == "number" and isinstance(value, int):
+        return gettext(" (No. %(n)s)", n=value)
     if isinstance(value, tuple):
         return ", ".join(value)
     if isinstance(value, bool):

@@ -1,7 +1,7 @@
 """The smallest clinic a message, sweep or record needs: rows without planning or cells."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -118,6 +118,15 @@ class Rows:
     def messages(self) -> list[Message]:
         with reading(self.engine) as session:
             return list(session.query(Message).order_by(Message.id))
+
+    def dosing(self, protocol: str = "esk_trd", kind: str = "esketamine") -> "Rows":
+        """Return the same clinic, whose next courses and visits are those of a dosing."""
+        with writing(self.engine) as session:
+            return replace(
+                self,
+                kind_id=_define(session, "visit_kind", kind, _one("visit_kinds", kind)),
+                protocol_id=_define(session, "protocol", protocol, _one("protocols", protocol)),
+            )
 
     def actor(self, *roles: str) -> Actor:
         return Actor(

@@ -7,16 +7,20 @@ from wtforms import (
     IntegerField,
     RadioField,
     SelectField,
+    SelectMultipleField,
     StringField,
 )
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
 from wtforms.validators import InputRequired, Length, Optional, Regexp
+from wtforms.widgets import CheckboxInput, ListWidget
 
+from clinic.rules.vitals_release import Way
 from clinic.web.forms import ClinicForm
 from clinic.web.words import lazy
 
 WHOLE = {"inputmode": "numeric", "autocomplete": "off", "maxlength": "3"}
 SECONDARY = {"inputmode": "numeric", "autocomplete": "off", "maxlength": "2"}
+WORDS_MOST = 160
 TIME_PATTERN = r"([01]?\d|2[0-3])[:.h]?[0-5]\d"
 
 
@@ -66,22 +70,27 @@ class VitalsForm(ClinicForm):
             Optional(),
             Regexp(f"^{TIME_PATTERN}$", message=lazy("Give a time such as 13:05.")),
         ],
-        description=lazy("Now, if left empty"),
-        render_kw={"autocomplete": "off", "maxlength": "5", "placeholder": "13:05"},
+        description=lazy("Empty means now"),
+        render_kw={"autocomplete": "off", "maxlength": "5"},
     )
     corrects = HiddenField()
 
 
-class SideEffectForm(ClinicForm):
-    """One side effect: a tap on a term of the list logs it at the grade that is chosen."""
+class EffectDetailsForm(ClinicForm):
+    """How a side effect is: how strong, how it is now, and what was done."""
 
     grade = RadioField(lazy("How strong"), default="1", validators=[InputRequired()])
-    term = SelectField(lazy("What"), validators=[Optional()])
     free_text = StringField(lazy("In words"), validators=[Length(max=200)])
     relatedness = SelectField(lazy("Related to the treatment"), default="possible")
     action = SelectField(lazy("What was done"), default="none")
     outcome = SelectField(lazy("How it is now"), default="ongoing")
     is_serious = BooleanField(lazy("A serious event"))
+
+
+class SideEffectForm(EffectDetailsForm):
+    """One side effect: a tap on a term of the list logs it at the grade that is chosen."""
+
+    term = SelectField(lazy("What"), validators=[Optional()])
 
 
 class VoidForm(ClinicForm):
@@ -96,11 +105,32 @@ class VoidForm(ClinicForm):
     )
 
 
+class TickField(SelectMultipleField):
+    """A list of statements, each with a box of its own."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
 class FinishForm(ClinicForm):
-    """What came of a visit: complete, or an outcome with its coded reason as one choice."""
+    """What came of a visit, what was seen to, and how the patient leaves.
+
+    An ending is complete, or an outcome with its coded reason as one choice. Nothing chosen as way
+    is a release.
+    """
 
     ending = RadioField(
         lazy("How did it end?"),
         validators=[InputRequired(lazy("Choose how it ended, with the reason."))],
     )
+    ticked = TickField(lazy("Seen to"), validators=[Optional()])
+    way = RadioField(
+        lazy("How does the patient leave?"), default=Way.DISCHARGED.value, validators=[Optional()]
+    )
+    words = StringField(
+        lazy("Who decided or was told, and why"),
+        validators=[Length(max=WORDS_MOST)],
+        render_kw={"maxlength": str(WORDS_MOST)},
+    )
+    is_nothing_given = BooleanField(lazy("Nothing was given"))
     version = HiddenField(default="0")

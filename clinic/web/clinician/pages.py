@@ -1,40 +1,38 @@
 """The visit page as it is printed: what was read, and the two forms, filled or fresh."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from flask import url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
-from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
 
 from clinic.actions.audit import refuse_own_chart
 from clinic.models.appointments import Appointment
 from clinic.models.definitions import Definition
 from clinic.models.engine import reading
+from clinic.queries.chairs import EndNote, chair_of, end_note
 from clinic.queries.charts import Chart, CourseVisit, chart, numbers
-from clinic.queries.definitions import DefinitionKind, visit_kind, whole
+from clinic.queries.definitions import side_effects, visit_kind
 from clinic.queries.observations import PRE_DOSE, ReadingRow, readings
 from clinic.queries.side_effects import SideEffectRow, of_visit
 from clinic.rules.actors import Actor
 from clinic.rules.appointments import Status
 from clinic.rules.courses import CourseStatus
 from clinic.rules.permissions import Permission
-from clinic.rules.side_effects import (
-    OTHER,
-    Response,
-    SideEffectList,
-    Term,
-    modality_family,
-    parse_side_effects,
-)
+from clinic.rules.side_effects import SideEffectList, Term, modality_family
 from clinic.rules.vitals import parse_thresholds
+from clinic.rules.vitals_due import Chair
 from clinic.web import present
-from clinic.web.clinician.forms import SideEffectForm
+from clinic.web.clinician.effect_views import EffectView, effect_view, quick_terms, tap_grades
+from clinic.web.clinician.end_views import EndView, end_view
+from clinic.web.clinician.standing import Standing, standing
 from clinic.web.clinician.verdicts import (
     ReadingView,
     RuleBook,
+    Seat,
     VerdictView,
     before_words,
     reading_view,
@@ -59,19 +57,6 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class EffectView:
-    """One logged side effect."""
-
-    public_id: str
-    label: str
-    grade: str
-    time: str
-    by: str
-    level: str
-    word: str
-
-
-@dataclass(frozen=True, slots=True)
 class VisitPage:
     """All that the visit page prints beside its forms."""
 
@@ -93,14 +78,31 @@ class VisitPage:
     readings: tuple[ReadingView, ...]
     effects: tuple[EffectView, ...]
     quick: tuple[Term, ...]
+    tap_grades: frozenset[str]
+    standing: Standing | None
+    end: EndView | None
     version: int
     patient_id: int
     appointment_id: int
+    site_id: int
     listed: SideEffectList
     modality: str | None
     step: Step | None = None
     may_log_vitals: bool = False
     may_log_effects: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was read of a visit beside its chart."""
+
+    kind: str
+    rows: list[ReadingRow]
+    effects: list[SideEffectRow]
+    books: dict[int, RuleBook]
+    listed: SideEffectList
+    chair: Chair
+    note: EndNote | None
 
 
 def read_page(public_id: str) -> VisitPage:
@@ -111,10 +113,13 @@ def read_page(public_id: str) -> VisitPage:
         refuse_own_chart(here.actor, seen.patient.id)
         rows = readings(unit, appointment_id=seen.appointment.id)
         effects = of_visit(unit, appointment_id=seen.appointment.id)
+        chair = chair_of(unit, seen.appointment, seen.record)
+        note = end_note(unit, appointment_id=seen.appointment.id)
         books = {one: _book(unit, one) for one in {row.definition_id for row in rows}}
-        listed = parse_side_effects(whole(unit, DefinitionKind.SIDE_EFFECTS))
+        listed = side_effects(unit)
         kind = visit_kind(unit, seen.appointment.definition_id).staff_label
-    page = _page(seen, kind, rows, effects, books, listed)
+    told = Told(kind, rows, effects, books, listed, chair, note)
+    page = _page(seen, told, here.now)
     step = _step(seen, today=here.now.astimezone(ZoneInfo(seen.site.zone)).date())
     return _for_actor(replace(page, step=step), here.actor, seen.site.id)
 
@@ -136,24 +141,17 @@ def _book(unit: Session, definition_id: int) -> RuleBook:
     return RuleBook(parse_thresholds(row.body), row.version)
 
 
-def _page(
-    seen: Chart,
-    kind: str,
-    rows: list[ReadingRow],
-    effects: list[SideEffectRow],
-    books: dict[int, RuleBook],
-    listed: SideEffectList,
-) -> VisitPage:
+def _page(seen: Chart, told: Told, now: datetime) -> VisitPage:
     appointment, zone = seen.appointment, seen.site.zone
-    standing = [row for row in rows if not (row.is_voided or row.is_corrected)]
-    last = standing[-1] if standing else None
-    before = [row for row in standing if row.rule_set == PRE_DOSE]
+    standing_rows = [row for row in told.rows if not (row.is_voided or row.is_corrected)]
+    before = [row for row in standing_rows if row.rule_set == PRE_DOSE]
     modality = modality_family(None if seen.protocol is None else seen.protocol.modality)
+    stands = None if _is_over(seen) else standing(told.chair, now=now, zone=zone)
     return VisitPage(
         public_id=appointment.public_id,
         name=present.full_name(seen.patient.family, seen.patient.given, seen.patient.preferred),
         number=_number(seen),
-        kind=kind,
+        kind=told.kind,
         when=f"{present.day(appointment.local_on)} {present.clock_time(appointment.local_min)}",
         place=", ".join(seen.places),
         tag=_tag(appointment),
@@ -163,17 +161,37 @@ def _page(
         session=_session_word(seen, zone),
         ending=_ending(seen),
         has_begun=seen.record is not None,
-        verdict=None if last is None else verdict(last, books[last.definition_id], zone),
+        verdict=_verdict(standing_rows, told, Seat(zone, stands, _route(told.chair))),
         before=before_words(before[-1] if before and seen.record else None),
-        readings=tuple(reading_view(row, zone) for row in reversed(rows)),
-        effects=tuple(_effect(row, listed, zone) for row in effects),
-        quick=_quick(listed, modality),
+        readings=tuple(reading_view(row, zone) for row in reversed(told.rows)),
+        effects=tuple(effect_view(row, told.listed, zone) for row in told.effects),
+        quick=quick_terms(told.listed, modality),
+        tap_grades=tap_grades(told.listed),
+        standing=stands,
+        end=end_view(seen, told.note),
         version=appointment.version,
         patient_id=appointment.patient_id,
         appointment_id=appointment.id,
-        listed=listed,
+        site_id=appointment.site_id,
+        listed=told.listed,
         modality=modality,
     )
+
+
+def _is_over(seen: Chart) -> bool:
+    """Say whether nobody is in the chair any more: readings are history from then on."""
+    has_ended = seen.record is not None and seen.record.ended_at is not None
+    return has_ended or seen.appointment.status not in {*HERE, Status.BOOKED, Status.PENDING}
+
+
+def _route(chair: Chair) -> str | None:
+    return None if chair.care is None else chair.care.route
+
+
+def _verdict(rows: Sequence[ReadingRow], told: Told, seat: Seat) -> VerdictView | None:
+    if not rows:
+        return None
+    return verdict(rows[-1], told.books[rows[-1].definition_id], seat)
 
 
 def _tag(appointment: Appointment) -> present.StatusTag:
@@ -183,19 +201,6 @@ def _tag(appointment: Appointment) -> present.StatusTag:
         is_confirmed=appointment.confirmed_at is not None,
         cancelled_by=appointment.cancelled_by,
     )
-
-
-def _quick(listed: SideEffectList, modality: str | None) -> tuple[Term, ...]:
-    """Return the terms that are one tap, those of this treatment alone first.
-
-    What calls for a review or more is chosen from the list and saved on purpose.
-    """
-    harmless = [
-        term
-        for term in listed.for_modality(modality)
-        if term.level is Response.NONE and not term.holds_course
-    ]
-    return tuple(sorted(harmless, key=lambda term: len(term.modalities)))
 
 
 def _number(seen: Chart) -> str:
@@ -208,7 +213,7 @@ def _facts(seen: Chart) -> tuple[tuple[str, str], ...]:
     patient = seen.patient
     facts = [(gettext("Record"), patient.record_number)]
     if patient.birth_on is not None:
-        facts.append((gettext("Born"), present.day_with_year(patient.birth_on)))
+        facts.append((gettext("Born"), present.birth_day(patient.birth_on)))
     if seen.protocol is not None:
         facts.append((gettext("Protocol"), seen.protocol.name))
     return tuple(facts)
@@ -273,43 +278,3 @@ def _ending(seen: Chart) -> Step | None:
         return None
     address = url_for("clinician.finish", public_id=seen.appointment.public_id)
     return Step(RECORDS, address, gettext("Not treated today"), asks=True)
-
-
-def _effect(row: SideEffectRow, listed: SideEffectList, zone: str) -> EffectView:
-    term = listed.term(row.term_key)
-    grades = {grade.number: grade.label for grade in listed.grades}
-    return EffectView(
-        public_id=row.public_id,
-        label=row.free_text if term is None else term.label,
-        grade=grades.get(row.grade, str(row.grade)),
-        time=present.time_at(row.onset_at, zone),
-        by=row.recorded_by,
-        level=row.level,
-        word=response_word(row.level),
-    )
-
-
-def response_word(level: str) -> str:
-    """Return how soon somebody must look, in words."""
-    words = {
-        "none": gettext("logged"),
-        "review": gettext("prescriber reviews next working day"),
-        "same_day": gettext("reviewed by a clinician today"),
-        "now": gettext("a clinician comes now"),
-        "emergency": gettext("emergency plan, call for help"),
-    }
-    return words.get(level, level)
-
-
-def fill_choices(form: SideEffectForm, page: VisitPage) -> None:
-    """Give the side-effect form the terms, grades and options of the clinic's list."""
-    listed = page.listed
-    form.term.choices = [
-        SelectChoice("", gettext("choose")),
-        *(SelectChoice(term.key, term.label) for term in listed.for_modality(page.modality)),
-        SelectChoice(OTHER, gettext("Something else")),
-    ]
-    form.grade.choices = [SelectChoice(str(one.number), one.label) for one in listed.grades]
-    form.relatedness.choices = [SelectChoice(one, one) for one in listed.relatedness]
-    form.action.choices = [SelectChoice(one, one) for one in listed.actions]
-    form.outcome.choices = [SelectChoice(one, one) for one in listed.outcomes]

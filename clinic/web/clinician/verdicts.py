@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from flask_babel import gettext
 
 from clinic.models.base import JsonValue
 from clinic.queries.observations import ReadingRow
-from clinic.rules.vitals import Thresholds
+from clinic.rules.vitals import Level, Thresholds
+from clinic.rules.vitals_due import Tone
 from clinic.web import present
+from clinic.web.clinician.signals import signal_word, unit_of
+from clinic.web.clinician.standing import Standing
 
 SIGNS = {">": ">", ">=": "≥", "<": "<", "<=": "≤", "==": "="}
 """The sign of a row as it is printed: above 140 is not 140."""
@@ -24,12 +26,23 @@ class RuleBook:
 
 
 @dataclass(frozen=True, slots=True)
+class Seat:
+    """Where a reading is shown: how its visit stands (None when it is over), zone and route."""
+
+    zone: str
+    standing: Standing | None
+    route: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class VerdictView:
     """What the page says about a reading."""
 
     level: str
     heading: str
     todo: tuple[str, ...]
+    due: str
+    is_late: bool
     why: tuple[str, ...]
     rule: str
 
@@ -64,19 +77,6 @@ def heading(level: str) -> str:
     return words.get(level, level)
 
 
-def signal_word(signal: str) -> str:
-    """Return what was measured, in words."""
-    words = {
-        "sbp": gettext("Systolic"),
-        "dbp": gettext("Diastolic"),
-        "hr": gettext("Pulse"),
-        "spo2": gettext("SpO₂"),
-        "rr": gettext("Breathing"),
-        "moaas": gettext("Awake score"),
-    }
-    return words.get(signal, signal)
-
-
 def level_word(level: str) -> str:
     """Return a level as one line of the table of readings says it."""
     words = {
@@ -89,37 +89,67 @@ def level_word(level: str) -> str:
     return words.get(level, level)
 
 
-def unit_of(signal: str) -> str:
-    """Return the unit of a signal, with the space before it; a score has none."""
-    units = {"sbp": " mmHg", "dbp": " mmHg", "hr": " /min", "spo2": " %", "rr": " /min"}
-    return units.get(signal, "")
+def verdict(row: ReadingRow, book: RuleBook, seat: Seat) -> VerdictView:
+    """Return the verdict of a reading in the words of the rules it was given by, with its time.
 
-
-def verdict(row: ReadingRow, book: RuleBook, zone: str) -> VerdictView:
-    """Return the verdict of a reading in the words of the rules it was given by."""
+    One that says nothing of this minute any more, or is of a visit that is over, is told as past.
+    """
     reasons = [reason for reason in row.reasons if isinstance(reason, Mapping)]
-    todo = _todo(reasons, row, book, zone)
+    todo = () if seat.standing is None else _todo(reasons, row, book, seat.route)
     return VerdictView(
-        level=row.level,
-        heading="" if todo and row.level == "warn" else heading(row.level),
+        level=_shown_level(row, seat),
+        heading=_heading(row, seat, has_todo=bool(todo)),
         todo=todo,
-        why=tuple(_why(reason) for reason in reasons),
+        due="" if seat.standing is None else _sentence(seat.standing.due),
+        is_late=_is_late(seat.standing),
+        why=tuple(_why(reason) for reason in _strictest(reasons)),
         rule=gettext("Clinic rule, version %(n)s.", n=book.version),
     )
 
 
+def _is_late(stands: Standing | None) -> bool:
+    return stands is not None and (stands.tone is Tone.LATE or stands.is_stale)
+
+
+def _shown_level(row: ReadingRow, seat: Seat) -> str:
+    """Return the level to be painted: no reading stays green when another is due or all is over."""
+    if row.level != Level.NONE:
+        return row.level
+    if seat.standing is None:
+        return "past"
+    return "stale" if seat.standing.is_stale else row.level
+
+
+def _heading(row: ReadingRow, seat: Seat, *, has_todo: bool) -> str:
+    values = {
+        "time": present.time_at(row.taken_at, seat.zone),
+        "pressure": _pair(row.systolic_mmhg, row.diastolic_mmhg),
+    }
+    if row.level == Level.NONE and (seat.standing is None or seat.standing.is_stale):
+        return gettext("%(time)s: %(pressure)s mmHg was within limits.", **values)
+    says = "" if has_todo and row.level == Level.WARN else heading(row.level)
+    return gettext("%(time)s: %(pressure)s mmHg.", **values) + (f" {says}" if says else "")
+
+
+def _sentence(words: str) -> str:
+    return f"{_capital(words)}." if words else ""
+
+
 def _todo(
-    reasons: Sequence[Mapping[str, JsonValue]], row: ReadingRow, book: RuleBook, zone: str
+    reasons: Sequence[Mapping[str, JsonValue]], row: ReadingRow, book: RuleBook, route: str | None
 ) -> tuple[str, ...]:
-    """Return what to do for the rules of the highest level, each once, and the next reading."""
+    """Return what to do for the rules of the highest level, each once."""
     keys = {str(one.get("rule")) for one in reasons if one.get("level") == row.level}
     rules = [rule for rule in book.thresholds.rules if rule.key in keys]
-    lines = list(dict.fromkeys(f"{_capital(rule.action_text)}." for rule in rules))
-    waits = [rule.recheck_min for rule in rules if rule.recheck_min is not None]
-    if waits:
-        again = row.taken_at + timedelta(minutes=min(waits))
-        lines.append(gettext("Next reading at %(time)s.", time=present.time_at(again, zone)))
-    return tuple(lines)
+    return tuple(dict.fromkeys(_sentence(rule.text_for(route)) for rule in rules))
+
+
+def _strictest(reasons: Sequence[Mapping[str, JsonValue]]) -> list[Mapping[str, JsonValue]]:
+    """Return the first, worst limit that each measure meets; the milder ones say nothing more."""
+    worst: dict[tuple[str, str], Mapping[str, JsonValue]] = {}
+    for one in reasons:
+        worst.setdefault((str(one.get("signal")), str(one.get("relative_to"))), one)
+    return list(worst.values())
 
 
 def _capital(text: str) -> str:

@@ -16,13 +16,14 @@ from clinic.models.engine import writing
 from clinic.rules.actors import Actor
 from clinic.rules.permissions import Permission
 from clinic.web.clinician.blueprint import blueprint
+from clinic.web.clinician.effect_views import fill_choices
 from clinic.web.clinician.forms import SideEffectForm, VitalsForm
-from clinic.web.clinician.pages import VisitPage, fill_choices, read_page
+from clinic.web.clinician.pages import VisitPage, read_page
 from clinic.web.errors import form_again
 from clinic.web.guard import needs, sites_here
 from clinic.web.looks import note_look
-from clinic.web.requests import current_clinic, see_other
-from clinic.web.shell import say
+from clinic.web.requests import current_clinic, is_poll, see_other
+from clinic.web.undoable import done, say_undoable
 
 PAGE = "clinician/visit.html"
 
@@ -30,8 +31,13 @@ PAGE = "clinician/visit.html"
 @blueprint.get("/visits/<public_id>")
 @needs(Permission.SEE_CLINICAL)
 def show_visit(public_id: str) -> Response:
-    """Show one visit to the people at the chair; the reading of it leaves a trace."""
+    """Show one visit to the people at the chair; the reading of it leaves a trace.
+
+    Our script asks for its head and its verdict again now and then, as of the page that is open.
+    """
     page = read_page(public_id)
+    if is_poll():
+        return make_response(render_template("clinician/_live.html", page=page))
     note_look(
         "view_visit",
         subject="appointment",
@@ -46,7 +52,7 @@ def show_visit(public_id: str) -> Response:
 def fresh_forms(page: VisitPage) -> tuple[VitalsForm, SideEffectForm]:
     """Return both forms, empty."""
     effect = SideEffectForm(formdata=None)
-    fill_choices(effect, page)
+    fill_choices(effect, page.listed, page.modality)
     vitals = VitalsForm(formdata=None)
     vitals.corrects.data = request.args.get("corrects", "")
     return vitals, effect
@@ -77,10 +83,11 @@ def page_again(
 @blueprint.post("/visits/<public_id>/seat")
 @needs(Permission.CHECK_IN)
 def seat(public_id: str) -> Response:
-    """Note that the patient is in the room."""
+    """Note that the patient is in the room; it can be undone for a while."""
 
-    def act(unit: Session, appointment: Appointment, by: Actor, now: datetime) -> None:
+    def act(unit: Session, appointment: Appointment, by: Actor, now: datetime) -> int | None:
         check_in(unit, appointment=appointment, version=_version(), by=by, now=now)
+        return appointment.change_set_id
 
     return _step(public_id, act, gettext("In the room."))
 
@@ -90,8 +97,9 @@ def seat(public_id: str) -> Response:
 def begin(public_id: str) -> Response:
     """Open the visit's record: the session starts now."""
 
-    def act(unit: Session, appointment: Appointment, by: Actor, now: datetime) -> None:
+    def act(unit: Session, appointment: Appointment, by: Actor, now: datetime) -> int | None:
         start_visit(unit, appointment=appointment, at=now, by=by, now=now)
+        return None
 
     return _step(public_id, act, gettext("The session has started."))
 
@@ -106,15 +114,20 @@ def _version() -> int:
 
 def _step(
     public_id: str,
-    act: Callable[[Session, Appointment, Actor, datetime], None],
+    act: Callable[[Session, Appointment, Actor, datetime], int | None],
     words: str,
 ) -> Response:
-    """Carry one step out and lead back to the visit, or show it again with what is wrong."""
+    """Carry one step out and lead back to the visit, or show it again with what is wrong.
+
+    `act` returns the change set that undo would take back, None when there is nothing to undo.
+    """
     here = current_clinic()
+    target = url_for("clinician.show_visit", public_id=public_id)
     try:
         with writing(here.engine) as unit:
-            act(unit, visit_to_change(unit, public_id), here.actor, here.now)
+            change_set = act(unit, visit_to_change(unit, public_id), here.actor, here.now)
+            made = done(unit, target, change_set)
     except ClinicError as problem:
         return page_again(public_id, problem)
-    say(words)
-    return see_other(url_for("clinician.show_visit", public_id=public_id))
+    say_undoable(words, made)
+    return see_other(target)

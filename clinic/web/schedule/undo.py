@@ -1,18 +1,15 @@
 """Undo: what was just done is offered to be taken back, and taken back when asked."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from flask import Response, make_response, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from clinic.actions.undos import undo_change_set
 from clinic.errors import ClinicError, Conflict, NotFound, RuleBroken
-from clinic.models.appointments import Appointment
-from clinic.models.courses import ChangeSet
+from clinic.models.courses import ChangeSet, Course
 from clinic.models.engine import reading, write
-from clinic.queries.undos import undoable, zone_of
+from clinic.models.patients import Patient
+from clinic.queries.undos import WHOLE_COURSES, undoable, zone_of
 from clinic.rules.permissions import Permission
 from clinic.rules.wall_days import instant_of
 from clinic.web.errors import status_of
@@ -22,51 +19,10 @@ from clinic.web.requests import current_clinic, run_once, safe_next, see_other
 from clinic.web.schedule.blueprint import blueprint
 from clinic.web.sentences import sentence
 from clinic.web.shell import say
+from clinic.web.undoable import Done, do_once, done, done_to, say_undoable
 
+__all__ = ["Done", "do_once", "done", "done_to", "say_undoable", "undo"]
 PAGE = "schedule/undo.html"
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """Where a change leads, and the public id of its change set, empty when it cannot be undone."""
-
-    target: str
-    change_set: str = ""
-
-    @property
-    def text(self) -> str:
-        """Return both as one line to be kept; an address holds no space."""
-        return f"{self.target} {self.change_set}"
-
-    @classmethod
-    def read(cls, text: str) -> "Done":
-        """Return what a kept line says."""
-        target, _, change_set = text.partition(" ")
-        return cls(target, change_set)
-
-
-def done(unit: Session, target: str, change_set_id: int | None) -> Done:
-    """Return what a change leads to; `change_set_id` is what undo would take back."""
-    change_set = None if change_set_id is None else unit.get(ChangeSet, change_set_id)
-    return Done(target, "" if change_set is None else change_set.public_id)
-
-
-def done_to(unit: Session, target: str, appointment: Appointment) -> Done:
-    """Return what the last change of an appointment leads to."""
-    return done(unit, target, appointment.change_set_id)
-
-
-def do_once(unit: Session, act: Callable[[], Done]) -> Done:
-    """Return what a form led to, carrying it out only the first time it is sent."""
-    return Done.read(run_once(unit, lambda: act().text))
-
-
-def say_undoable(words: str, made: Done) -> None:
-    """Show a note on the next page with a button that takes the change back."""
-    undo = None
-    if made.change_set:
-        undo = url_for("schedule.undo", change_set=made.change_set, back=made.target)
-    say(words, undo=undo)
 
 
 @blueprint.post("/undo/<change_set>")
@@ -80,10 +36,11 @@ def undo(change_set: str) -> Response:
     back = safe_next(request.args.get("back")) or url_for("schedule.board")
 
     def carry_out(unit: Session) -> str:
-        if undoable(unit, public_id=change_set, account_id=here.actor.account_id or 0) is None:
+        found = undoable(unit, public_id=change_set, account_id=here.actor.account_id or 0)
+        if found is None:
             raise NotFound("no_such_thing")
         undo_change_set(unit, public_id=change_set, by=here.actor, now=here.now)
-        return back
+        return _plan_again(unit, found) or back
 
     try:
         target = write(here.engine, lambda unit: run_once(unit, lambda: carry_out(unit)))
@@ -91,6 +48,15 @@ def undo(change_set: str) -> Response:
         return _refused(change_set, problem, back)
     say(gettext("Undone. No message is sent."))
     return see_other(target)
+
+
+def _plan_again(unit: Session, change_set: ChangeSet) -> str | None:
+    """Return the planning page with the wishes of a course that is void now; None for the rest."""
+    if change_set.kind not in WHOLE_COURSES or change_set.course_id is None:
+        return None
+    course = unit.get_one(Course, change_set.course_id)
+    patient = unit.get_one(Patient, change_set.patient_id)
+    return url_for("schedule.plan_course", patient=patient.public_id, again=course.public_id)
 
 
 def _refused(change_set: str, problem: ClinicError, back: str) -> Response:

@@ -1,5 +1,6 @@
 """Side effects find their level, their owner and, when they must, stop the course."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ from sqlalchemy import Engine, select
 
 from clinic.actions.side_effects import (
     SideEffectDraft,
+    change_side_effect,
     log_side_effect,
     side_effect_of,
     void_side_effect,
@@ -14,7 +16,7 @@ from clinic.actions.side_effects import (
 from clinic.errors import Conflict, NotAllowed, NotFound, RuleBroken
 from clinic.models import Appointment, AuditEntry, Course, WorkItem
 from clinic.models.engine import reading, writing
-from clinic.queries.side_effects import of_visit
+from clinic.queries.side_effects import EarlierEffect, of_visit
 from clinic.rules.appointments import Status
 from clinic.rules.courses import CourseStatus
 from tests.integration.clinic_rows import Rows, local, make_rows
@@ -171,3 +173,83 @@ def test_side_effect_of_another_visit_is_not_found(rows: Rows, visit: int) -> No
 
     with pytest.raises(NotFound):
         void(rows, other, public_id)
+
+
+def change(rows: Rows, visit: int, public_id: str, draft: SideEffectDraft) -> str:
+    with writing(rows.engine) as session:
+        appointment = session.get_one(Appointment, visit)
+        old = side_effect_of(session, appointment=appointment, public_id=public_id)
+        by = rows.actor("tms_operator")
+        row = change_side_effect(session, side_effect=old, draft=draft, by=by, now=NOW)
+        return row.public_id
+
+
+def test_changed_side_effect_keeps_what_it_was(rows: Rows, visit: int) -> None:
+    first = log(rows, visit, MILD)
+    second = change(rows, visit, first, replace(MILD, grade=2))
+    third = change(rows, visit, second, replace(MILD, grade=1, outcome="resolved"))
+
+    with reading(rows.engine) as session:
+        (row,) = of_visit(session, appointment_id=visit)
+    assert (row.public_id, row.grade, row.outcome) == (third, 1, "resolved")
+    assert row.earlier == (
+        EarlierEffect(1, "ongoing", NOW, "CC"),
+        EarlierEffect(2, "ongoing", NOW, "CC"),
+    )
+
+
+def test_changed_side_effect_taken_back_brings_nothing_older_up(rows: Rows, visit: int) -> None:
+    second = change(rows, visit, log(rows, visit, MILD), replace(MILD, grade=2))
+    void(rows, visit, second)
+
+    with reading(rows.engine) as session:
+        assert of_visit(session, appointment_id=visit) == []
+
+
+@pytest.mark.parametrize("again", [change, lambda rows, visit, old, _: void(rows, visit, old)])
+def test_what_was_changed_is_neither_changed_nor_taken_back(
+    rows: Rows, visit: int, again: Callable[..., object]
+) -> None:
+    old = log(rows, visit, MILD)
+    change(rows, visit, old, replace(MILD, grade=2))
+
+    with pytest.raises(Conflict, match="side_effect_changed"):
+        again(rows, visit, old, MILD)
+
+
+def test_what_was_taken_back_is_not_changed(rows: Rows, visit: int) -> None:
+    old = log(rows, visit, MILD)
+    void(rows, visit, old)
+
+    with pytest.raises(Conflict, match="side_effect_voided"):
+        change(rows, visit, old, MILD)
+
+
+@pytest.mark.parametrize(
+    ("start", "to", "work", "status"),
+    [
+        (MILD, replace(MILD, grade=3), 1, CourseStatus.ACTIVE),
+        (
+            replace(MILD, grade=3),
+            replace(MILD, grade=3, outcome="resolved"),
+            1,
+            CourseStatus.ACTIVE,
+        ),
+        (MILD, replace(MILD, is_serious=True), 1, CourseStatus.ON_HOLD),
+        (replace(MILD, grade=3), replace(MILD, grade=3, is_serious=True), 2, CourseStatus.ON_HOLD),
+        (MILD, replace(MILD, outcome="resolved"), 0, CourseStatus.ACTIVE),
+    ],
+)
+def test_change_acts_when_it_calls_for_more(
+    rows: Rows,
+    visit: int,
+    course: int,
+    start: SideEffectDraft,
+    to: SideEffectDraft,
+    work: int,
+    status: CourseStatus,
+) -> None:
+    change(rows, visit, log(rows, visit, start), to)
+
+    kinds, held, _ = after(rows, course)
+    assert (len(kinds), held) == (work, status)

@@ -62,7 +62,7 @@ def test_session_ends_in_three_ways(
     cleo = browser("cleo")
     begin(cleo, address)
 
-    assert finish(cleo, address, ending=ending) == 303
+    assert finish(cleo, address, ending=ending, is_nothing_given="y") == 303
     assert end(rows, visit) == (Status.FULFILLED, outcome, reason)
     with reading(rows.engine) as session:
         assert session.scalars(select(VisitRecord.ended_at)).one() is not None

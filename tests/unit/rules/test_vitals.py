@@ -243,3 +243,20 @@ def test_row_can_compare_with_the_reading_before_and_needs_it() -> None:
     ]
 
     assert levels == [Level.NONE, Level.SOFT_HOLD, Level.NONE]
+
+
+@pytest.mark.parametrize(
+    ("route", "first"),
+    [("iv", "stop the infusion"), ("nasal", "give no further"), ("sl", "urgent"), (None, "urgent")],
+)
+def test_what_to_do_is_said_in_the_words_of_the_route(
+    thresholds: Thresholds, route: str | None, first: str
+) -> None:
+    rule = thresholds.rule("in_bp_critical")
+
+    assert rule is not None
+    assert rule.text_for(route).startswith(first)
+
+
+def test_recheck_is_overdue_after_the_grace_of_the_data(thresholds: Thresholds) -> None:
+    assert thresholds.recheck_grace_min == 2
