@@ -1,7 +1,7 @@
 """Appointments: booking, moving and cancelling one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import insert
@@ -20,6 +20,7 @@ from clinic.actions.bookings import (
     start_of,
 )
 from clinic.actions.change_sets import add_change_set
+from clinic.actions.joinings import require_course, require_fit
 from clinic.actions.messages import queue_change_notice
 from clinic.actions.pictures import picture_with_seats
 from clinic.actions.status_steps import (
@@ -150,10 +151,30 @@ def _first_change(
 
 
 def book_appointment(
-    session: Session, *, draft: VisitDraft, by: Actor, now: datetime
+    session: Session,
+    *,
+    draft: VisitDraft,
+    by: Actor,
+    now: datetime,
+    is_second_allowed: bool = False,
 ) -> Appointment:
-    """Book one appointment (a consult, an extra or a make-up) and return it."""
+    """Book one appointment (a consult, an extra or a make-up) and return it.
+
+    RuleBroken for a treatment without a course, or one that its course has no room for then.
+    """
     require_at(by, Permission.SCHEDULE, draft.site.id)
+    is_make_up = draft.make_up_for_id is not None
+    require_course(draft.kind, course_id=draft.course_id, is_make_up=is_make_up)
+    if draft.course_id is not None:
+        require_fit(
+            session,
+            course_id=draft.course_id,
+            visit=draft.visit,
+            site_id=draft.site.id,
+            by=by,
+            now=now,
+            is_second_allowed=is_second_allowed,
+        )
     change_set = add_change_set(
         session,
         kind="appointment_booked",
@@ -181,34 +202,54 @@ def move_appointment(
     tell_patient: bool,
     by: Actor,
     now: datetime,
+    is_second_allowed: bool = False,
 ) -> ChangeSet:
     """Move an appointment to another time or other resources; the old seats go in the same step.
 
-    Conflict when it changed since it was shown (`version`) or the new time is taken.
+    Conflict when it changed since it was shown (`version`) or the new time is taken; RuleBroken
+    when its course has no room for it on another day.
     """
     require_at(by, Permission.SCHEDULE, appointment.site_id)
     check_version(appointment, version)
     if appointment.status not in (Status.BOOKED, Status.PENDING):
         raise RuleBroken("move_refused", status=appointment.status.value)
     picture, old_on = picture_with_seats(session, appointment), appointment.local_on
+    _require_room(session, appointment, to, by=by, now=now, is_second_allowed=is_second_allowed)
     _reseat(session, appointment, to, site, kind)
     change_set = _change(
         session, appointment, "appointment_moved", by=by, now=now, tell=tell_patient
     )
     add_status_change(
-        session,
-        appointment,
-        verb="move",
-        before=picture,
-        change_set=change_set,
-        by=by,
-        now=now,
+        session, appointment, verb="move", before=picture, change_set=change_set, by=by, now=now
     )
-    raise_board_versions(
-        session, days=[(site.id, old_on), (appointment.site_id, appointment.local_on)]
-    )
+    days = [(site.id, old_on), (appointment.site_id, appointment.local_on)]
+    raise_board_versions(session, days=days)
     audit_appointment(session, appointment, "move_appointment", by, now)
     return change_set
+
+
+def _require_room(
+    session: Session,
+    appointment: Appointment,
+    to: PlannedVisit,
+    *,
+    by: Actor,
+    now: datetime,
+    is_second_allowed: bool,
+) -> None:
+    """Raise RuleBroken when the course has no room for the visit on another day than its own."""
+    if appointment.course_id is None or to.on == appointment.local_on:
+        return
+    require_fit(
+        session,
+        course_id=appointment.course_id,
+        visit=replace(to, step_key=appointment.step_key or ""),
+        site_id=appointment.site_id,
+        by=by,
+        now=now,
+        leave_out=[appointment.id],
+        is_second_allowed=is_second_allowed,
+    )
 
 
 def _reseat(

@@ -1,6 +1,7 @@
 """Attendance: the patient is here, in the room, done, or did not come."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -12,9 +13,21 @@ from clinic.models.appointments import Appointment
 from clinic.models.courses import Course
 from clinic.queries.outcomes import outcome_reasons
 from clinic.rules.actors import Actor
-from clinic.rules.appointments import Outcome, Status, Verb, fits_outcome
+from clinic.rules.appointments import (
+    Outcome,
+    Status,
+    Verb,
+    fits_outcome,
+    is_before_its_day,
+)
 from clinic.rules.courses import UNSTARTED, CourseVerb, next_course_status
 from clinic.rules.permissions import Permission
+
+
+def require_its_day(appointment: Appointment, now: datetime) -> None:
+    """Raise RuleBroken before the visit's own day at its site: what is to come cannot have been."""
+    if is_before_its_day(appointment.local_on, now.astimezone(ZoneInfo(appointment.zone)).date()):
+        raise RuleBroken("visit_not_yet", on=appointment.local_on.isoformat())
 
 
 def arrive(
@@ -22,6 +35,7 @@ def arrive(
 ) -> None:
     """Note that the patient is here; a missed flag is withdrawn, both facts stay on record."""
     require_at(by, Permission.CHECK_IN, appointment.site_id)
+    require_its_day(appointment, now)
     if appointment.status is Status.NOSHOW:
         withdraw_missed(session, appointment=appointment, now=now)
         step(session, appointment, Verb.WITHDRAW_NO_SHOW, version, by, now)
@@ -36,6 +50,7 @@ def check_in(
 ) -> None:
     """Note that the patient is in the room."""
     require_at(by, Permission.CHECK_IN, appointment.site_id)
+    require_its_day(appointment, now)
     step(session, appointment, Verb.CHECK_IN, version, by, now)
     appointment.arrived_at = appointment.arrived_at or now
     appointment.flag_at = None
@@ -50,16 +65,18 @@ def fulfil(
     version: int,
     by: Actor,
     now: datetime,
+    note: str = "",
 ) -> None:
     """Note that the visit is done; a course becomes active at its first delivered visit.
 
     RuleBroken when the reason is not one of the policies in force for this outcome.
     """
     require_at(by, Permission.CHECK_IN, appointment.site_id)
+    require_its_day(appointment, now)
     listed = () if outcome_reason is None else outcome_reasons(session).get(outcome, ())
     if not fits_outcome(outcome, outcome_reason, listed):
         raise RuleBroken("outcome_needs_reason", outcome=outcome.value)
-    step(session, appointment, Verb.FULFIL, version, by, now)
+    step(session, appointment, Verb.FULFIL, version, by, now, note)
     appointment.outcome = outcome
     appointment.outcome_reason = outcome_reason
     appointment.flag_at = None
@@ -80,6 +97,7 @@ def mark_no_show(
 ) -> None:
     """Note that the patient did not come: no number is used, the worklist asks for a make-up."""
     require_at(by, Permission.CHECK_IN, appointment.site_id)
+    require_its_day(appointment, now)
     if now < appointment.start_at:
         raise RuleBroken("not_started_yet", start_at=appointment.start_at.isoformat())
     step(session, appointment, Verb.NO_SHOW, version, by, now)

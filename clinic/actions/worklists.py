@@ -12,6 +12,7 @@ from clinic.models.appointments import Appointment
 from clinic.models.base import new_public_id
 from clinic.models.worklists import WorkItem
 from clinic.rules.actors import Actor
+from clinic.rules.appointments import Outcome, Status
 from clinic.rules.permissions import Permission
 from clinic.rules.worklists import NoNewDate
 
@@ -112,14 +113,23 @@ def raise_missed(session: Session, *, appointment: Appointment, now: datetime) -
     )
 
 
+def _came_to_nothing(appointment: Appointment) -> bool:
+    """Say whether an appointment was cancelled, or the patient came and nothing was given."""
+    is_given = appointment.outcome is not Outcome.NOT_TREATED
+    return appointment.status is Status.CANCELLED or not is_given
+
+
 def drop_missed(
     session: Session, *, appointment: Appointment, reason: NoNewDate, by: Actor, now: datetime
 ) -> None:
-    """Take a missed appointment off the worklist without a new date, for a coded reason.
+    """Take an appointment that came to nothing off the list without a new date, for a coded reason.
 
+    One that was cancelled or not given has no item yet: it gets one that is closed at once.
     Conflict when it is not there any more: made up, withdrawn or dropped meanwhile.
     """
     require_at(by, Permission.SCHEDULE, appointment.site_id)
+    if appointment.course_id is not None and _came_to_nothing(appointment):
+        raise_missed(session, appointment=appointment, now=now)
     dropped = session.scalars(
         update(WorkItem)
         .where(

@@ -15,10 +15,12 @@ from clinic.models.patients import Patient
 from clinic.planning.courses import PlannedVisit
 from clinic.queries.availability import SiteFrame
 from clinic.queries.definitions import protocol
+from clinic.queries.joinings import read_fit
 from clinic.queries.kinds import kind_frames
 from clinic.queries.proposals import free_times, propose_visit
 from clinic.rules.actors import Actor
 from clinic.rules.appointments import COUNTING, Status
+from clinic.rules.wall_days import CELL_MIN
 
 DAYS_AHEAD = 12
 
@@ -56,6 +58,7 @@ def _find(session: Session, missed: Appointment, site: SiteFrame) -> PlannedVisi
         return None
     course = session.get_one(Course, missed.course_id)
     tags = frozenset(protocol(session, course.definition_id).device_tags)
+    fit = read_fit(session, course_id=course.id)
     for on in _days_after(session, missed):
         times = free_times(
             session,
@@ -66,7 +69,8 @@ def _find(session: Session, missed: Appointment, site: SiteFrame) -> PlannedVisi
             length_min=missed.length_min,
             device_tags=tags,
         )
-        if times:
+        cells = missed.length_min // CELL_MIN
+        if times and fit.admits(missed.step_key or "", on, times[0] // CELL_MIN, cells):
             start = min(times, key=lambda minute: (abs(minute - missed.local_min), minute))
             return _placed(session, missed, site, on, start, tags)
     return None

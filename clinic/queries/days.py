@@ -11,13 +11,10 @@ from clinic.models.appointments import Appointment
 from clinic.models.courses import Course
 from clinic.models.patients import Patient
 from clinic.models.sites import Site
-from clinic.models.worklists import WorkItem
 from clinic.queries.availability import SiteFrame, frame_of
 from clinic.queries.boards import SHOWN, number_column, prescribed
 from clinic.queries.definitions import visit_kind
 from clinic.rules.appointments import COUNTING, Outcome, Status
-
-MISSED = "missed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +48,6 @@ class DayRow:
     start_at: datetime
     arrived_at: datetime | None
     version: int
-
-
-@dataclass(frozen=True, slots=True)
-class MissedRow:
-    """A visit that was missed and waits for a new date."""
-
-    public_id: str
-    patient_public_id: str
-    family: str
-    given: str
-    phone: str
-    kind_label: str
-    local_on: date
-    local_min: int
-    course_public_id: str | None
 
 
 def site_choices(session: Session, site_ids: Collection[int] | None) -> list[SiteChoice]:
@@ -127,43 +109,4 @@ def _day_rows(site_id: int, on: date) -> Select[*tuple[object, ...]]:
             Appointment.status.in_(SHOWN),
         )
         .order_by(Appointment.start_at, Patient.family, Appointment.id)
-    )
-
-
-def missed_visits(session: Session, *, site_id: int) -> list[MissedRow]:
-    """Return the missed visits of a site for which nobody has found a new date, oldest first."""
-    return [
-        MissedRow(
-            public_id=row.public_id,
-            patient_public_id=row.patient_public_id,
-            family=row.family,
-            given=row.given,
-            phone=row.phone,
-            kind_label=visit_kind(session, row.definition_id).staff_label,
-            local_on=row.local_on,
-            local_min=row.local_min,
-            course_public_id=row.course_public_id,
-        )
-        for row in session.execute(_missed_rows(site_id))
-    ]
-
-
-def _missed_rows(site_id: int) -> Select[*tuple[object, ...]]:
-    return (
-        select(
-            Appointment.public_id,
-            Patient.public_id.label("patient_public_id"),
-            Patient.family,
-            Patient.given,
-            Patient.phone,
-            Appointment.definition_id,
-            Appointment.local_on,
-            Appointment.local_min,
-            Course.public_id.label("course_public_id"),
-        )
-        .join(WorkItem, WorkItem.appointment_id == Appointment.id)
-        .join(Patient, Patient.id == Appointment.patient_id)
-        .outerjoin(Course, Course.id == Appointment.course_id)
-        .where(WorkItem.kind == MISSED, WorkItem.done_at.is_(None), Appointment.site_id == site_id)
-        .order_by(Appointment.start_at, Appointment.id)
     )

@@ -1,4 +1,4 @@
-"""What may come of a visit, as the policies in force say it."""
+"""What may come of a visit, and why one is cancelled, as the policies in force say it."""
 
 from sqlalchemy.orm import Session
 
@@ -14,3 +14,9 @@ def outcome_reasons(session: Session) -> dict[Outcome, tuple[str, ...]]:
         Outcome(name): tuple(code.text() for code in codes.items())
         for name, codes in listed.field("reason_codes").entries()
     }
+
+
+def cancel_reasons(session: Session) -> tuple[str, ...]:
+    """Return the coded reasons for which a visit is cancelled, in the order of the policies."""
+    listed = Node("policies", policies(session)).field("cancel").field("reasons")
+    return tuple(code.text() for code in listed.items())

@@ -1,6 +1,7 @@
 """What undo asks first: whether a change still stands alone, and what was shut since."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import or_, select
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from clinic.models.appointments import Appointment, StatusChange
 from clinic.models.courses import ChangeSet
+from clinic.models.patients import Patient
 from clinic.models.resources import Block, Resource
 from clinic.models.sites import Site
 from clinic.queries.messages import stands
@@ -15,9 +17,13 @@ from clinic.rules.appointments import Status, counts_as_delivered
 
 COURSE_BOOKED = "course_booked"
 COURSE_PENCILLED = "course_pencilled"
+CANCELLED = "appointment_cancelled"
 WHOLE_COURSES = frozenset({COURSE_BOOKED, COURSE_PENCILLED})
-DECIDED = frozenset({"course_approved", "pencil_given_up"})
-"""What was decided of a pencilled course is not undone: others may have been told."""
+COURSE_APPROVED = "course_approved"
+PENCIL_GIVEN_UP = "pencil_given_up"
+COURSE_ENDED = "course_ended"
+DECISIONS = frozenset({COURSE_APPROVED, PENCIL_GIVEN_UP, COURSE_ENDED})
+"""What is decided of a whole course: undone, the course stands as it did before."""
 
 
 def undo_of(session: Session, change_set_id: int) -> int | None:
@@ -31,6 +37,44 @@ def undoable(session: Session, *, public_id: str, account_id: int) -> ChangeSet 
         select(ChangeSet).where(
             ChangeSet.public_id == public_id, ChangeSet.created_by == account_id
         )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whose change a note tells of, and the visit of a course that it cancelled, if it did."""
+
+    family: str
+    given: str
+    preferred: str
+    cancelled: str | None
+
+
+def told(session: Session, *, public_id: str, account_id: int) -> Told | None:
+    """Return what a note about somebody's own change may say beside its words; None for another's.
+
+    `cancelled` is the visit of a course that the change cancelled: its session needs a new date.
+    """
+    row = session.execute(
+        select(ChangeSet.id, ChangeSet.kind, Patient.family, Patient.given, Patient.preferred)
+        .join(Patient, Patient.id == ChangeSet.patient_id)
+        .where(ChangeSet.public_id == public_id, ChangeSet.created_by == account_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    lost = _cancelled_by(session, row.id) if row.kind == CANCELLED else None
+    return Told(row.family, row.given, row.preferred, lost)
+
+
+def _cancelled_by(session: Session, change_set_id: int) -> str | None:
+    return session.scalar(
+        select(Appointment.public_id)
+        .where(
+            Appointment.change_set_id == change_set_id,
+            Appointment.status == Status.CANCELLED,
+            Appointment.course_id.is_not(None),
+        )
+        .limit(1)
     )
 
 

@@ -5,7 +5,7 @@ Codes are those of FHIR R4 AppointmentStatus. "Confirmed" is an attribute, not a
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 
@@ -68,6 +68,9 @@ TRANSITIONS: dict[Verb, tuple[frozenset[Status], Status]] = {
 }
 """The one table: each verb, the states it may start from, and the state it leads to."""
 
+ON_ITS_DAY = frozenset({Verb.ARRIVE, Verb.CHECK_IN, Verb.FULFIL, Verb.NO_SHOW})
+"""What can be said of a visit once its day has come, not before."""
+
 HOLDING = frozenset({_S.PENDING, _S.BOOKED, _S.ARRIVED, _S.CHECKED_IN, _S.FULFILLED, _S.NOSHOW})
 COUNTING = frozenset({_S.PENDING, _S.BOOKED, _S.ARRIVED, _S.CHECKED_IN, _S.FULFILLED})
 
@@ -92,9 +95,15 @@ def next_status(status: Status, verb: Verb) -> Status:
     return end
 
 
-def possible_verbs(status: Status) -> frozenset[Verb]:
-    """Return what may be done to an appointment in this state."""
-    return frozenset(verb for verb, (starts, _end) in TRANSITIONS.items() if status in starts)
+def possible_verbs(status: Status, *, is_to_come: bool = False) -> frozenset[Verb]:
+    """Return what may be done to an appointment in this state; less while its day is to come."""
+    known = {verb for verb, (starts, _end) in TRANSITIONS.items() if status in starts}
+    return frozenset(known - ON_ITS_DAY if is_to_come else known)
+
+
+def is_before_its_day(on: date, today: date) -> bool:
+    """Say whether the day of a visit has not come yet; `today` is that of the visit's site."""
+    return today < on
 
 
 def holds_cells(status: Status) -> bool:

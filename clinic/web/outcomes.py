@@ -29,6 +29,9 @@ def reason_word(code: str) -> str:
         "time": gettext("No time left"),
         "patient_asked": gettext("Patient asked to stop"),
         "safety": gettext("Safety"),
+        "travel": gettext("Travel"),
+        "work": gettext("Work"),
+        "clinic": gettext("A reason of the clinic"),
         "other": gettext("Other"),
     }
     return words.get(code, code.replace("_", " "))

@@ -11,7 +11,10 @@ from flask import Flask, current_app, flash, get_flashed_messages, request, url_
 from flask_babel import get_locale, gettext
 
 from clinic.clock import machine_now
+from clinic.models.engine import reading
+from clinic.queries.undos import Told, told
 from clinic.rules.actors import Actor
+from clinic.rules.permissions import Permission
 from clinic.web import present
 from clinic.web.guard import may_open
 from clinic.web.requests import SILENT_AFTER, asking, current_clinic, installation
@@ -61,11 +64,17 @@ class Shell:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A sentence on top of a page, with the address to post to that undoes what it tells."""
+    """A sentence on top of a page, with the address to post to that undoes what it tells.
+
+    `who` is the patient it is about, read here and never kept in the cookie; `next_address` is
+    where the session that was cancelled gets a new date.
+    """
 
     level: str
     words: str
     undo: str | None
+    who: str = ""
+    next_address: str | None = None
 
 
 MENU: dict[Callable[..., object], MenuItem] = {}
@@ -107,7 +116,29 @@ def things_said() -> list[Said]:
 def _said(level: str, text: str) -> Said:
     undo, _, words = text.partition(" ")
     is_ours = undo == "" or undo.startswith("/")
-    return Said(level, words if is_ours else text, undo if is_ours and undo else None)
+    if not is_ours or not undo:
+        return Said(level, words if is_ours else text, None)
+    about = _told(undo)
+    if about is None:
+        return Said(level, words, undo)
+    lost = about.cancelled
+    return Said(
+        level=level,
+        words=words,
+        undo=undo,
+        who=present.full_name(about.family, about.given, about.preferred),
+        next_address=url_for("schedule.new_visit", makes_up=lost) if lost else None,
+    )
+
+
+def _told(undo: str) -> Told | None:
+    """Return what the change set of an undo address says; None for any other address."""
+    here = current_clinic()
+    change_set = undo.partition("?")[0].rpartition("/")[2]
+    if here.actor.account_id is None or not here.actor.may(Permission.SEE_PATIENTS):
+        return None
+    with reading(here.engine) as unit:
+        return told(unit, public_id=change_set, account_id=here.actor.account_id)
 
 
 def home_of(actor: Actor) -> str:

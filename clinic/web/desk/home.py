@@ -7,8 +7,9 @@ from flask import render_template, url_for
 from flask_babel import gettext, ngettext
 
 from clinic.models.engine import reading
-from clinic.queries.days import DayRow, MissedRow, missed_visits, read_day, site_choices
+from clinic.queries.days import DayRow, read_day, site_choices
 from clinic.queries.pencils import PencilRow, pencils_of
+from clinic.queries.unbooked import LostVisit, UnbookedRow, unbooked_rows
 from clinic.rules.actors import Actor
 from clinic.rules.appointments import Status, Verb, possible_verbs
 from clinic.rules.permissions import Permission
@@ -51,16 +52,20 @@ class TodayLine:
 
 @dataclass(frozen=True, slots=True)
 class MissedLine:
-    """A missed visit that waits for a new date."""
+    """A patient with sessions that have no date: what came to nothing last, and how many.
+
+    `drop_address` is None where nothing was booked that could be taken off the list.
+    """
 
     name: str
     patient_address: str
     address: str | None
     when: str
     what: str
+    more: str
     phone: str
     new_address: str
-    drop_address: str
+    drop_address: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ def works_at_desk(actor: Actor) -> bool:
 @in_menu(lazy("Today"), position=10, key="d", shown_to=works_at_desk)
 @needs(Permission.SEE_PATIENTS)
 def home() -> str:
-    """Show the visits of today at a site, and the missed ones."""
+    """Show the visits of today at a site, and the sessions that need a new date."""
     here = current_clinic()
     with reading(here.engine) as unit:
         sites = site_choices(unit, sites_here())
@@ -92,7 +97,7 @@ def home() -> str:
         site = chosen_site(sites)
         today = local_day(here.now, site.zone)
         rows = read_day(unit, site_id=site.id, on=today)
-        missed = missed_visits(unit, site_id=site.id)
+        missed = unbooked_rows(unit, site_id=site.id)
         pencils = pencils_of(unit, site_id=site.id)
     seen = {"on": today.isoformat()}
     note_look("see_today", subject="site", subject_id=site.id, values=seen)
@@ -107,6 +112,7 @@ def home() -> str:
         coming=[one for one, row in zip(lines, rows, strict=True) if _is_coming(row)],
         over=[one for one, row in zip(lines, rows, strict=True) if row.status in OVER],
         missed=[_missed(row, site.id) for row in missed],
+        missing=sum(row.missing for row in missed),
         pencils=[_pencil(row, site.id) for row in pencils],
         reasons=_no_date_reasons(),
         may_check_in=here.actor.may_at(Permission.CHECK_IN, site.id),
@@ -150,17 +156,43 @@ def _waiting_min(row: DayRow, now: datetime) -> int:
     return max(int((now - row.arrived_at).total_seconds()) // 60, 0)
 
 
-def _missed(row: MissedRow, site_id: int) -> MissedLine:
+def _missed(row: UnbookedRow, site_id: int) -> MissedLine:
+    lost, course = row.lost, row.course_public_id or ""
+    address = (
+        course_address(course, site_id) if lost is None else visit_address(lost.public_id, site_id)
+    )
     return MissedLine(
         name=sorted_name(row.family, row.given),
         patient_address=url_for("desk.show_patient", public_id=row.patient_public_id),
-        address=visit_address(row.public_id, site_id),
-        when=f"{day(row.local_on)} {clock_time(row.local_min)}",
-        what=row.kind_label,
+        address=address,
+        when=gettext("Never booked") if lost is None else _lost_words(lost),
+        what=row.course_name if lost is None else lost.kind_label,
+        more=_more(row),
         phone=phone_words(row.phone),
-        new_address=url_for("schedule.new_visit", makes_up=row.public_id),
-        drop_address=url_for("schedule.drop", public_id=row.public_id),
+        new_address=url_for("schedule.new_visit", course=course)
+        if lost is None
+        else url_for("schedule.new_visit", makes_up=lost.public_id),
+        drop_address=None if lost is None else url_for("schedule.drop", public_id=lost.public_id),
     )
+
+
+def _lost_words(lost: LostVisit) -> str:
+    when = f"{day(lost.on)} {clock_time(lost.local_min)}"
+    words = {
+        Status.NOSHOW: gettext("Missed %(when)s", when=when),
+        Status.CANCELLED: gettext("Cancelled, %(when)s", when=when),
+    }
+    return words.get(lost.status, gettext("Came, not treated %(when)s", when=when))
+
+
+def _more(row: UnbookedRow) -> str:
+    """Return how far the course is, and how many sessions wait for a date where it is not one."""
+    if row.course_public_id is None:
+        return ""
+    parts = [gettext("%(n)s of %(all)s done", n=row.done, all=row.total)]
+    if row.missing > 1:
+        parts.append(gettext("%(n)s sessions without a date", n=row.missing))
+    return " · ".join(parts)
 
 
 def _pencil(row: PencilRow, site_id: int) -> PencilLine:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from flask_babel import gettext
-from wtforms import HiddenField, RadioField, SelectField, StringField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
 from wtforms.validators import InputRequired, Length, Optional
+from wtforms.widgets import TextInput
 
 from clinic.rules.appointments import Outcome
 from clinic.web.fields import ClockField, DayField
@@ -17,6 +18,10 @@ TELL = [
     SelectChoice("yes", lazy("Yes, send a message in a few minutes")),
     SelectChoice("no", lazy("No, I have told them")),
 ]
+TYPED_TIME = TextInput()
+"""A picker would show the hours of the browser's country, and the page has hours of its own."""
+
+SECOND = lazy("I allow a second session that day; my name is kept with it")
 PLACES = [
     SelectChoice("room", lazy("On site")),
     SelectChoice("video", lazy("Video")),
@@ -62,21 +67,33 @@ class CancelForm(VersionedForm):
         choices=CANCELLERS,
         validators=[InputRequired(lazy("Say who cancels."))],
     )
-    reason = StringField(
-        lazy("Reason"), validators=[InputRequired(lazy("Say why.")), Length(max=200)]
-    )
+    reason = RadioField(lazy("Why?"), validators=[InputRequired(lazy("Say why."))])
+    words = StringField(lazy("In other words"), validators=[Optional(), Length(max=200)])
     tell = RadioField(
         lazy("Tell the patient?"),
         choices=TELL,
         validators=[InputRequired(lazy("Choose one: never silent, never by surprise."))],
     )
 
+    def offer(self, reasons: Iterable[str]) -> None:
+        """Offer the coded reasons of the policies in force."""
+        self.reason.choices = [SelectChoice(code, reason_word(code)) for code in reasons]
+
+    @property
+    def said(self) -> str:
+        """Return the reason as it is kept: the code, and the words that were added."""
+        words = self.words.data or ""
+        return f"{self.reason.data}: {words}" if words else str(self.reason.data)
+
 
 class MoveForm(VersionedForm):
     """Where a visit goes."""
 
     on = DayField(lazy("Day"), validators=[InputRequired(lazy("Choose a day."))])
-    at = ClockField(lazy("Time"), validators=[InputRequired(lazy("Choose a time."))])
+    at = ClockField(
+        lazy("Time"), validators=[InputRequired(lazy("Choose a time."))], widget=TYPED_TIME
+    )
+    second = BooleanField(SECOND)
     tell = RadioField(
         lazy("Tell the patient?"),
         choices=TELL,
@@ -85,17 +102,27 @@ class MoveForm(VersionedForm):
 
 
 class VisitForm(ClinicForm):
-    """A single visit to be booked: a consult, an extra or a make-up."""
+    """A single visit to be booked: a session of a course, a make-up, a consult, a check.
+
+    `kind` is the key of a visit kind, or a course whose next session it is.
+    """
 
     patient = HiddenField(lazy("Patient"))
     makes_up = HiddenField(lazy("Makes up for"))
     beside = HiddenField(lazy("Device, room or person"))
     q = StringField(lazy("Find the patient"), validators=[Optional(), Length(max=80)])
     site = SelectField(lazy("Site"), validators=[InputRequired()])
-    kind = SelectField(lazy("Kind of visit"), validators=[InputRequired()])
+    kind = SelectField(
+        lazy("Kind of visit"),
+        validators=[InputRequired(lazy("Choose the kind of visit."))],
+        validate_choice=False,
+    )
     place = SelectField(lazy("Where"), choices=PLACES, default="room", validators=[InputRequired()])
     on = DayField(lazy("Day"), validators=[InputRequired(lazy("Choose a day."))])
-    at = ClockField(lazy("Time"), validators=[InputRequired(lazy("Choose a time."))])
+    at = ClockField(
+        lazy("Time"), validators=[InputRequired(lazy("Choose a time."))], widget=TYPED_TIME
+    )
+    second = BooleanField(SECOND)
 
 
 class BlockForm(ClinicForm):

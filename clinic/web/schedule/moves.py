@@ -16,40 +16,54 @@ from clinic.planning.refusals import Refusal
 from clinic.planning.visits import PlannedVisit
 from clinic.queries.courses import VisitFacts, read_visit
 from clinic.queries.definitions import policies
+from clinic.queries.joinings import read_fit
 from clinic.queries.kinds import KindFrame, kind_frames
-from clinic.queries.proposals import propose_visit
+from clinic.queries.letters import is_reachable
+from clinic.queries.openings import Wanted, read_openings
+from clinic.queries.outcomes import cancel_reasons
 from clinic.rules.appointments import CancelledBy
 from clinic.rules.permissions import Permission
 from clinic.web.errors import form_again
 from clinic.web.fields import fill_day, fill_time, minute_of, time_of
 from clinic.web.guard import needs, sites_here
+from clinic.web.phones import phone_words
 from clinic.web.places import local_day
-from clinic.web.present import day
-from clinic.web.requests import current_clinic, see_other
+from clinic.web.requests import current_clinic, see_other, wants_fragment
 from clinic.web.schedule.blueprint import blueprint
 from clinic.web.schedule.forms import CancelForm, MoveForm
 from clinic.web.schedule.panels import Panel, read_panel
 from clinic.web.schedule.reasons import problem_words, refusal_words
-from clinic.web.schedule.times import Offer, Wanted, next_best, shown_times, times_on
+from clinic.web.schedule.times import (
+    Search,
+    Times,
+    course_problem,
+    find_times,
+    is_grantable,
+    read_search,
+)
 from clinic.web.schedule.undo import Done, do_once, done_to, say_undoable
 from clinic.web.schedule.visits import own_appointment, shown_panel
 
 MOVE = "schedule/move.html"
 CANCEL = "schedule/cancel.html"
+TIMES = "schedule/_times.html"
 LATE_UNDER_HOURS = 24
 """Used only while no policies are in force."""
 
 
 @dataclass(frozen=True, slots=True)
 class MoveAid:
-    """What helps to choose: the day's free times, the next best, and what is in the way."""
+    """What helps to choose: free times, what is in the way, and whether the patient is told.
+
+    `may_grant`: who asks may allow what the course's rules leave to a prescriber.
+    """
 
     panel: Panel
-    day_words: str
-    times: list[Offer]
-    best: list[Offer]
+    times: Times
     reasons: list[str]
     warning: str
+    may_grant: bool
+    tell_hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +75,21 @@ class Aim:
     kind: KindFrame
 
 
-def wanted_of(facts: VisitFacts) -> Wanted:
+def wanted_of(unit: Session, facts: VisitFacts, *, is_granted: bool = False) -> Wanted:
     """Return what a free time for a visit is looked for with, its own seats left out."""
-    visit = facts.visit
+    visit, course = facts.visit, facts.course
     return Wanted(
         kind_key=visit.kind_key,
         site=facts.site,
         patient_id=facts.patient.id,
         place=visit.place,
         length_min=visit.length_min,
-        device_tags=facts.course.device_tags if facts.course else frozenset(),
+        device_tags=course.device_tags if course else frozenset(),
         leave_out=(visit.id,),
+        fit=read_fit(unit, course_id=course.id, leave_out=[visit.id]) if course else None,
+        step_key=visit.step_key or "",
+        phase=visit.phase or "",
+        is_granted=is_granted,
     )
 
 
@@ -85,12 +103,11 @@ def move_visit(public_id: str) -> Response:
     if form.on.data is not None and request.form.get("pick"):
         return _pick(public_id, form)
     if not form.validate():
-        return form_again(MOVE, None, form=form, aid=_aid(public_id, form.on.data, form))
+        return form_again(MOVE, None, form=form, aid=_aid(public_id, form))
     try:
         made = _move(public_id, form)
     except ClinicError as problem:
-        aid = _aid(public_id, form.on.data, form, problem=problem)
-        return form_again(MOVE, problem, form=form, aid=aid)
+        return form_again(MOVE, problem, form=form, aid=_aid(public_id, form, problem))
     say_undoable(gettext("Moved."), made)
     return see_other(made.target)
 
@@ -100,10 +117,10 @@ def _first_move(public_id: str, form: MoveForm) -> Response:
     form.version.data = str(panel.version)
     with reading(current_clinic().engine) as unit:
         facts = _facts(unit, public_id)
+        form.tell.data = "yes" if is_reachable(unit, facts.patient.id) else "no"
     form.on.data = facts.visit.on
     form.at.data = time_of(facts.visit.local_min)
-    aid = _aid(public_id, facts.visit.on, form)
-    return make_response(render_template(MOVE, form=form, aid=aid, problem=None))
+    return make_response(render_template(MOVE, form=form, aid=_aid(public_id, form), problem=None))
 
 
 def _pick(public_id: str, form: MoveForm) -> Response:
@@ -113,7 +130,9 @@ def _pick(public_id: str, form: MoveForm) -> Response:
         on, _, at = picked.partition("T")
         fill_day(form.on, on)
         fill_time(form.at, at)
-    aid = _aid(public_id, form.on.data, form)
+    aid = _aid(public_id, form)
+    if wants_fragment():
+        return make_response(render_template(TIMES, form=form, aid=aid))
     return make_response(render_template(MOVE, form=form, aid=aid, problem=None))
 
 
@@ -137,6 +156,7 @@ def _move(public_id: str, form: MoveForm) -> Done:
             tell_patient=tell,
             by=here.actor,
             now=here.now,
+            is_second_allowed=bool(form.second.data),
         )
         return done_to(unit, url_for("schedule.board", open=public_id), appointment)
 
@@ -149,66 +169,68 @@ def _facts(unit: Session, public_id: str) -> VisitFacts:
 
 def _aim(public_id: str, form: MoveForm) -> Aim:
     """Plan the visit at its new time, in a read unit of its own."""
-    with reading(current_clinic().engine) as unit:
+    here = current_clinic()
+    with reading(here.engine) as unit:
         facts = _facts(unit, public_id)
-        wanted = wanted_of(facts)
-        to = propose_visit(
-            unit,
-            patient_id=facts.patient.id,
-            kind_key=wanted.kind_key,
-            site=wanted.site,
-            on=form.on.data or facts.visit.on,
-            start_min=minute_of(form.at.data) or 0,
-            place=wanted.place,
-            length_min=wanted.length_min,
-            device_tags=wanted.device_tags,
-            leave_out=wanted.leave_out,
-        )
+        wanted = wanted_of(unit, facts)
+        on = form.on.data or facts.visit.on
+        days = read_openings(unit, wanted, from_on=on, until_on=on, now=here.now)
+        at = minute_of(form.at.data) or 0
+        to = days.visit_at(on, at)
+        problem = course_problem(days, on, at)
+        if problem is not None and isinstance(to, Refusal):
+            raise problem
         return Aim(facts, to, kind_frames(unit)[wanted.kind_key])
 
 
-def _aid(
-    public_id: str, on: date | None, form: MoveForm, problem: ClinicError | None = None
-) -> MoveAid:
+def _aid(public_id: str, form: MoveForm, problem: ClinicError | None = None) -> MoveAid:
     """Return what helps to choose; the next best only when the time wished was refused."""
     here = current_clinic()
     with reading(here.engine) as unit:
         facts = _facts(unit, public_id)
-        wanted = wanted_of(facts)
-        chosen = on or facts.visit.on
-        times = times_on(unit, wanted, chosen, now=here.now)
+        visit = facts.visit
+        may_grant = here.actor.may_at(Permission.OVERRIDE, visit.site_id)
+        granted = may_grant and bool(form.second.data)
+        wanted = wanted_of(unit, facts, is_granted=granted)
+        chosen = form.on.data or visit.on
         at = minute_of(form.at.data)
-        wish = facts.visit.local_min if at is None else at
-        best = [] if problem is None else next_best(unit, wanted, chosen, wish, now=here.now)
-        panel = read_panel(unit, public_id)
-    return MoveAid(
-        panel=panel,
-        day_words=day(chosen),
-        times=shown_times(chosen, times),
-        best=best,
-        reasons=[] if problem is None else _reasons(public_id, form, problem, facts),
-        warning=_warning(facts, chosen),
-    )
+        hour = visit.local_min if at is None else at
+        from_on = max(chosen, local_day(here.now, visit.zone))
+        search = read_search(unit, wanted, on=chosen, from_on=from_on, now=here.now)
+        return MoveAid(
+            panel=read_panel(unit, public_id),
+            times=find_times(search, chosen, hour, hour=hour, is_refused=problem is not None),
+            reasons=[] if problem is None else _reasons(unit, search, chosen, hour, problem),
+            warning=_warning(facts, chosen),
+            may_grant=may_grant and is_grantable(search.around, chosen, hour),
+            tell_hint=_tell_hint(unit, facts),
+        )
 
 
-def _reasons(public_id: str, form: MoveForm, problem: ClinicError, facts: VisitFacts) -> list[str]:
+def _reasons(unit: Session, search: Search, on: date, at: int, problem: ClinicError) -> list[str]:
     if problem.code != "time_not_free":
-        return [problem_words(problem, facts.visit.zone)]
-    aim = _aim(public_id, form)
-    if not isinstance(aim.to, Refusal):
-        return []
-    with reading(current_clinic().engine) as unit:
-        return refusal_words(unit, aim.to)
+        return [problem_words(problem, search.around.wanted.site.zone)]
+    to = search.around.visit_at(on, at)
+    return refusal_words(unit, to) if isinstance(to, Refusal) else []
+
+
+def _tell_hint(unit: Session, facts: VisitFacts) -> str:
+    """Return what to do where no message can reach the patient."""
+    if is_reachable(unit, facts.patient.id):
+        return ""
+    phone = phone_words(facts.patient.phone)
+    if phone:
+        return gettext(
+            "No e-mail is known, so no message goes out: tell them by phone, %(phone)s.",
+            phone=phone,
+        )
+    return gettext("No e-mail and no phone is known, so no message goes out.")
 
 
 def _warning(facts: VisitFacts, on: date) -> str:
-    """Return a warning when the course has another visit on the day; it is not refused here."""
-    others = () if facts.course is None else facts.course.visits
-    if any(one.on == on and one.id != facts.visit.id and one.number for one in others):
-        return gettext("The course already has another visit on %(day)s.", day=day(on))
-    if on < local_day(current_clinic().now, facts.visit.zone):
-        return gettext("This day is over.")
-    return ""
+    """Return a warning when the day lies in the past."""
+    is_over = on < local_day(current_clinic().now, facts.visit.zone)
+    return gettext("This day is over.") if is_over else ""
 
 
 @blueprint.route("/visits/<public_id>/cancel", methods=["GET", "POST"])
@@ -216,23 +238,28 @@ def _warning(facts: VisitFacts, on: date) -> str:
 def cancel_visit(public_id: str) -> Response:
     """Cancel a visit: who, why, and whether the patient is told."""
     form = CancelForm()
+    page = _cancel_page(public_id, form)
     if not form.is_submitted():
         panel = shown_panel(public_id)
         form.version.data = str(panel.version)
-        return make_response(render_template(CANCEL, form=form, panel=panel, problem=None))
+        form.tell.data = "no" if page["tell_hint"] else "yes"
+        return make_response(render_template(CANCEL, form=form, problem=None, **page))
     if not form.validate():
-        return form_again(CANCEL, None, form=form, panel=_panel(public_id))
+        return form_again(CANCEL, None, form=form, **page)
     try:
         made = _cancel(public_id, form)
     except ClinicError as problem:
-        return form_again(CANCEL, problem, form=form, panel=_panel(public_id))
+        return form_again(CANCEL, problem, form=form, **_cancel_page(public_id, form))
     say_undoable(gettext("Cancelled. The time is free again."), made)
     return see_other(made.target)
 
 
-def _panel(public_id: str) -> Panel:
+def _cancel_page(public_id: str, form: CancelForm) -> dict[str, Panel | str]:
+    """Return what the page shows beside its form, and offer the reasons of the policies."""
     with reading(current_clinic().engine) as unit:
-        return read_panel(unit, public_id)
+        form.offer(cancel_reasons(unit))
+        hint = _tell_hint(unit, _facts(unit, public_id))
+        return {"panel": read_panel(unit, public_id), "tell_hint": hint}
 
 
 def _cancel(public_id: str, form: CancelForm) -> Done:
@@ -246,7 +273,7 @@ def _cancel(public_id: str, form: CancelForm) -> Done:
             unit,
             appointment=appointment,
             cancelled_by=CancelledBy(form.cancelled_by.data),
-            reason=form.reason.data or "",
+            reason=form.said,
             late_under_hours=late,
             version=form.shown_version,
             tell_patient=form.tell.data == "yes",

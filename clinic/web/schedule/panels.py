@@ -9,16 +9,24 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from clinic.queries.courses import (
+    CourseFacts,
     HistoryRow,
-    PatientFacts,
     VisitFacts,
     VisitRow,
     history,
     read_visit,
 )
-from clinic.rules.appointments import Status, Verb, possible_verbs
+from clinic.rules.appointments import (
+    Outcome,
+    Status,
+    Verb,
+    is_before_its_day,
+    possible_verbs,
+)
+from clinic.rules.courses import RUNNING
 from clinic.rules.permissions import Permission
 from clinic.web.guard import sites_here
+from clinic.web.outcomes import reason_word
 from clinic.web.phones import phone_words
 from clinic.web.places import local_day
 from clinic.web.present import (
@@ -49,6 +57,7 @@ class Can:
     move: bool
     cancel: bool
     make_up: bool
+    is_today: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +126,7 @@ def make_panel(facts: VisitFacts, rows: list[HistoryRow], now: datetime) -> Pane
         where=where_and_who(visit, facts.site_name),
         tag=visit_tag(visit),
         after_tag=_after(visit, now),
-        number=f"{visit.number or '–'}/{course.total}" if course else "",
+        number=f"{visit.number}/{course.total}" if course and visit.number else "",
         note=visit.note,
         strip=None
         if course is None
@@ -126,7 +135,7 @@ def make_panel(facts: VisitFacts, rows: list[HistoryRow], now: datetime) -> Pane
             today=local_day(now, course.zone),
             missing=missing_visits(course.visits, course.total),
         ),
-        can=_can(visit, patient, now),
+        can=_can(facts, now),
         happened=tuple(_happened(row, visit.zone) for row in reversed(rows)),
     )
 
@@ -172,20 +181,38 @@ def missing_visits(visits: Sequence[VisitRow], total: int) -> int:
     return max(total - sum(1 for one in visits if one.number is not None), 0)
 
 
-def _can(visit: VisitRow, patient: PatientFacts, now: datetime) -> Can:
-    actor = current_clinic().actor
+def _can(facts: VisitFacts, now: datetime) -> Can:
+    """Return what may be done now; what is said of a visit that was waits for its own day."""
+    visit, actor = facts.visit, current_clinic().actor
     checks = actor.may_at(Permission.CHECK_IN, visit.site_id)
     books = actor.may_at(Permission.SCHEDULE, visit.site_id)
-    verbs = possible_verbs(visit.status)
+    today = local_day(now, visit.zone)
+    verbs = possible_verbs(visit.status, is_to_come=is_before_its_day(visit.on, today))
     return Can(
         arrive=checks and bool(verbs & {Verb.ARRIVE, Verb.WITHDRAW_NO_SHOW}),
         check_in=checks and Verb.CHECK_IN in verbs,
-        fulfil=checks and Verb.FULFIL in verbs and not actor.is_patient(patient.id),
+        fulfil=checks and Verb.FULFIL in verbs and not actor.is_patient(facts.patient.id),
         no_show=checks and Verb.NO_SHOW in verbs and now >= visit.start_at,
         move=books and visit.status in MOVABLE,
         cancel=books and Verb.CANCEL in verbs,
-        make_up=books and visit.status is Status.NOSHOW and visit.course_id is not None,
+        make_up=books and needs_new_date(visit, facts.course),
+        is_today=visit.on == today,
     )
+
+
+def needs_new_date(visit: VisitRow, course: CourseFacts | None) -> bool:
+    """Say whether a visit came to nothing and its course is a session short of what is prescribed.
+
+    A single missed visit always does; a cancelled one does not.
+    """
+    if course is None:
+        return visit.status is Status.NOSHOW
+    came_to_nothing = visit.status in (Status.NOSHOW, Status.CANCELLED)
+    if not came_to_nothing and visit.outcome is not Outcome.NOT_TREATED:
+        return False
+    if course.status not in RUNNING or not missing_visits(course.visits, course.total):
+        return False
+    return not any(one.make_up_for_id == visit.id and one.number for one in course.visits)
 
 
 def _happened(row: HistoryRow, zone: str) -> Happened:
@@ -216,6 +243,12 @@ def _happened(row: HistoryRow, zone: str) -> Happened:
         what = f"{what} {gettext('for')} {moment_at(row.to_start_at, zone)}"
     return Happened(
         when=f"{moment_at(row.at, zone)}",
-        what=f"{what}: {row.reason}" if row.reason else what,
+        what=f"{what}: {_reason(row.reason)}" if row.reason else what,
         who=row.by or gettext("the clinic's own job"),
     )
+
+
+def _reason(text: str) -> str:
+    """Return a kept reason for reading: its code in words, and the words added to it."""
+    code, _, words = text.partition(": ")
+    return f"{reason_word(code)}: {words}" if words else reason_word(code)

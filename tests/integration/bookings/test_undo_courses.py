@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, select
@@ -38,6 +38,7 @@ from tests.factories import make_account, make_staff
 from tests.integration.cli.conftest import BY, MADE_AT, document
 
 ROLES = (Role.FRONT_DESK,)
+FIRST_DAY = datetime(2026, 6, 1, 13, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ def test_a_course_undone_can_be_booked_again_at_the_same_times(engine: Engine, d
 def test_a_course_one_visit_of_which_was_done_stays(engine: Engine, dana: Actor) -> None:
     change_set = book(engine, dana)
     with writing(engine) as session:
-        arrive(session, appointment=all_visits(session)[0], version=1, by=dana, now=MADE_AT)
+        arrive(session, appointment=all_visits(session)[0], version=1, by=dana, now=FIRST_DAY)
 
     with pytest.raises(Conflict) as refused:
         undo(engine, change_set, dana)
@@ -123,7 +124,7 @@ def test_the_first_visit_undone_puts_the_course_to_sleep_again(engine: Engine, d
     book(engine, dana)
     with writing(engine) as session:
         first = all_visits(session)[0]
-        arrive(session, appointment=first, version=1, by=dana, now=MADE_AT)
+        arrive(session, appointment=first, version=1, by=dana, now=FIRST_DAY)
         fulfil(
             session,
             appointment=first,
@@ -131,7 +132,7 @@ def test_the_first_visit_undone_puts_the_course_to_sleep_again(engine: Engine, d
             outcome_reason=None,
             version=2,
             by=dana,
-            now=MADE_AT,
+            now=FIRST_DAY,
         )
         awake = session.get_one(Course, first.course_id).status
         done = session.get_one(ChangeSet, first.change_set_id).public_id
@@ -149,8 +150,8 @@ def test_a_record_closed_by_finishing_is_open_again(engine: Engine, dana: Actor)
     cleo = replace(dana, rights=rights_of([(Role.TMS_OPERATOR.value, None)]))
     with writing(engine) as session:
         first = all_visits(session)[0]
-        arrive(session, appointment=first, version=1, by=cleo, now=MADE_AT)
-        start_visit(session, appointment=first, at=MADE_AT, by=cleo, now=MADE_AT)
+        arrive(session, appointment=first, version=1, by=cleo, now=FIRST_DAY)
+        start_visit(session, appointment=first, at=FIRST_DAY, by=cleo, now=FIRST_DAY)
         finish_visit(
             session,
             appointment=first,
@@ -158,7 +159,7 @@ def test_a_record_closed_by_finishing_is_open_again(engine: Engine, dana: Actor)
             reason=None,
             version=2,
             by=cleo,
-            now=MADE_AT,
+            now=FIRST_DAY,
         )
         record = session.scalars(select(VisitRecord)).one()
         closed_at = record.ended_at
@@ -167,4 +168,4 @@ def test_a_record_closed_by_finishing_is_open_again(engine: Engine, dana: Actor)
 
     with reading(engine) as session:
         record = session.scalars(select(VisitRecord)).one()
-    assert (closed_at, record.ended_at, record.ended_by) == (MADE_AT, None, None)
+    assert (closed_at, record.ended_at, record.ended_by) == (FIRST_DAY, None, None)

@@ -1,18 +1,28 @@
 """The clinic of the desk's tests: the cast, the starter data, and who can give a session."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from clinic.actions.appointments import VisitDraft, book_appointment
+from clinic.actions.appointments import VisitDraft
 from clinic.actions.blocks import add_block
 from clinic.actions.definitions import load_starter_data
 from clinic.actions.sweeps import flag_missed
-from clinic.models import Appointment, Patient, Qualification, Resource, Site, Staff
+from clinic.models import (
+    Appointment,
+    Course,
+    Definition,
+    Patient,
+    Qualification,
+    Resource,
+    Site,
+    Staff,
+)
+from clinic.models.base import new_public_id
 from clinic.models.engine import reading, write, writing
 from clinic.planning.visits import PlannedVisit
 from clinic.queries.availability import frame_of
@@ -20,16 +30,19 @@ from clinic.queries.kinds import kind_frames
 from clinic.queries.proposals import propose_visit
 from clinic.rules.actors import system_actor
 from clinic.rules.appointments import Status
+from clinic.rules.courses import CourseStatus
 from tests.cast import Cast
 from tests.conftest import NOW
 from tests.factories import make_resource, make_staff
 from tests.integration.web.conftest import app, browser, cast, settings, web_engine
+from tests.loose import book_loose
 
 __all__ = ["app", "browser", "cast", "settings", "web_engine"]
 
 MAKER = system_actor("tests")
 TODAY = date(2026, 3, 2)
 TOMORROW = date(2026, 3, 3)
+DEVICE_CHECK = "device_check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +53,14 @@ class Desk:
     cast: Cast
 
     def book(
-        self, *, on: date = TOMORROW, at: int = 600, kind: str = "tms", patient_id: int = 0
+        self,
+        *,
+        on: date = TOMORROW,
+        at: int = 600,
+        kind: str = "tms",
+        patient_id: int = 0,
+        course_id: int | None = None,
+        length_min: int | None = None,
     ) -> str:
         """Book one visit for Pat (or another) and return its public id."""
         with reading(self.engine) as session:
@@ -54,21 +74,54 @@ class Desk:
                 on=on,
                 start_min=at,
                 place="room",
+                length_min=length_min,
             )
             assert isinstance(visit, PlannedVisit), visit
+            visit = replace(visit, step_key="acute", phase="acute")
             draft = VisitDraft(
                 visit=visit,
                 site=site,
                 patient_id=patient.id,
                 patient_resource_id=patient.resource_id,
                 kind=kind_frames(session)[kind],
-                course_id=None,
+                course_id=course_id,
                 status=Status.BOOKED,
             )
         return write(
             self.engine,
-            lambda session: book_appointment(session, draft=draft, by=MAKER, now=NOW).public_id,
+            lambda session: book_loose(session, draft=draft, by=MAKER, now=NOW).public_id,
         )
+
+    def course(
+        self,
+        *days: date,
+        prescribed: int = 3,
+        at: int = 600,
+        protocol: str = "tms_10hz_ldlpfc_37",
+    ) -> tuple[str, list[str]]:
+        """Give Pat a course with a session at one hour of each day; its public id, and theirs."""
+        with writing(self.engine) as session:
+            chosen = select(Definition).where(Definition.key == protocol)
+            course = Course(
+                public_id=new_public_id(),
+                patient_id=self.cast.pat.patient_id,
+                site_id=self.cast.site_id,
+                definition_id=session.scalars(chosen).one().id,
+                status=CourseStatus.ACTIVE,
+                start_on=min(days, default=TODAY),
+                counts={"acute": prescribed},
+                wishes={},
+                created_at=NOW,
+            )
+            session.add(course)
+            session.flush()
+            course_id, public_id = course.id, course.public_id
+        kinds = [("mapping_and_first_tms", 90), *[("tms", 60)] * len(days)]
+        visits = [
+            self.book(on=on, at=at, kind=kind, course_id=course_id, length_min=length)
+            for on, (kind, length) in zip(days, kinds, strict=False)
+        ]
+        return public_id, visits
 
     def shut(self, key: str, *, from_hour: int = 10, to_hour: int = 12) -> None:
         """Shut a resource for some hours of tomorrow (New York)."""
@@ -111,11 +164,30 @@ class Desk:
             work(session)
 
 
+def _add_device_check(session: Session) -> None:
+    """Add a kind of visit that takes what a session takes, but needs no course."""
+    old = session.scalars(select(Definition).where(Definition.key == "tms")).one()
+    body = {**old.body, "key": DEVICE_CHECK, "staff_label": "Device check"}
+    session.add(
+        Definition(
+            kind=old.kind,
+            key=DEVICE_CHECK,
+            version=1,
+            status=old.status,
+            body={**body, "counts_as_delivered": False},
+            in_force_on=old.in_force_on,
+            created_at=NOW,
+            approved_at=NOW,
+        )
+    )
+
+
 @pytest.fixture
 def desk(web_engine: Engine, cast: Cast) -> Desk:
     """The cast, with the starter data and two operators on shift."""
     with writing(web_engine) as session:
         load_starter_data(session, by=MAKER, now=NOW)
+        _add_device_check(session)
         site = session.scalars(select(Site)).one()
         cleo = session.scalars(select(Staff).where(Staff.key == "cleo")).one()
         session.add(Qualification(staff_id=cleo.id, qualification="tms_operator"))

@@ -81,7 +81,7 @@ def test_visits_inside_are_settled_one_by_one_until_none_is_left(
     two = dana.get(block).text
     dana.send(
         f"/schedule/visits/{cancelled}/cancel",
-        {"cancelled_by": "clinic", "reason": "closed", "tell": "no"},
+        {"cancelled_by": "clinic", "reason": "clinic", "tell": "no"},
     )
     one = dana.get(block).text
     dana.send(f"{block}/keep/{kept}", {}, page=block)

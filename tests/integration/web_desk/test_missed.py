@@ -34,7 +34,7 @@ def test_missed_visit_without_a_new_date_leaves_the_list(browser: Browsers, desk
     answer = drop(browser("dana"), public_id)
 
     assert answer.status_code == 303
-    assert "Nobody is missing a visit" in browser("dana").get(HOME).text
+    assert "Every session has a date" in browser("dana").get(HOME).text
     with reading(desk.engine) as session:
         item = session.scalars(select(WorkItem)).one()
         row = session.scalars(select(AuditEntry).where(AuditEntry.verb == "drop_missed")).one()

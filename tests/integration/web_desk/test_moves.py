@@ -103,7 +103,7 @@ def test_cancelled_visit_frees_its_time(browser: Browsers, desk: Desk) -> None:
 
     answer = browser("dana").send(
         f"/schedule/visits/{public_id}/cancel",
-        {"cancelled_by": "patient", "reason": "ill", "tell": "no"},
+        {"cancelled_by": "patient", "reason": "illness", "tell": "no"},
     )
 
     row = desk.get(public_id)
@@ -128,7 +128,12 @@ def test_cancel_lost_to_somebody_else_keeps_the_reason(browser: Browsers, desk: 
     dana = browser("dana")
     public_id = desk.book()
     address = f"/schedule/visits/{public_id}/cancel"
-    fields = dana.form(address) | {"cancelled_by": "clinic", "reason": "device", "tell": "yes"}
+    fields = dana.form(address) | {
+        "cancelled_by": "clinic",
+        "reason": "clinic",
+        "words": "device",
+        "tell": "yes",
+    }
     dana.send(f"/schedule/visits/{public_id}/move", TO_ELEVEN)
 
     answer = dana.post(address, fields)

@@ -18,7 +18,7 @@ from tests.integration.web_desk.test_moves import TO_ELEVEN
 
 Browsers = Callable[[str], Browser]
 BUTTON = re.compile(r'<form method="post" action="(/schedule/undo/[^"]+)">(.*?)</form>', re.DOTALL)
-CANCEL = {"cancelled_by": "patient", "reason": "ill", "tell": "yes"}
+CANCEL = {"cancelled_by": "patient", "reason": "illness", "tell": "yes"}
 
 
 def offered(page: TestResponse) -> tuple[str, dict[str, str]]:
