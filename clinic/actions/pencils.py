@@ -11,10 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clinic.actions.audit import record_audit
-from clinic.actions.bookings import raise_board_versions, release_seats
+from clinic.actions.bookings import raise_board_versions
+from clinic.actions.cancellings import cancel_visits
 from clinic.actions.change_sets import add_change_set
 from clinic.actions.messages import queue_change_notice
-from clinic.actions.pictures import picture_of, picture_with_seats
+from clinic.actions.pictures import picture_of
 from clinic.actions.status_steps import add_status_change, next_of
 from clinic.actions.worklists import raise_item
 from clinic.errors import Conflict, NotFound, RuleBroken
@@ -24,6 +25,7 @@ from clinic.models.sites import Site
 from clinic.models.worklists import WorkItem
 from clinic.queries.definitions import policies
 from clinic.queries.pencils import LAPSED
+from clinic.queries.undos import COURSE_APPROVED, PENCIL_GIVEN_UP
 from clinic.rules.actors import Actor
 from clinic.rules.appointments import CancelledBy, Status, Verb
 from clinic.rules.courses import CourseVerb, next_course_status
@@ -31,8 +33,6 @@ from clinic.rules.pencils import lapse_day
 from clinic.rules.permissions import Permission
 from clinic.rules.times import local_minutes
 
-APPROVED = "course_approved"
-GIVEN_UP = "pencil_given_up"
 SEEN = "seen"
 
 
@@ -54,10 +54,11 @@ def pencilled_course(session: Session, *, public_id: str, version: int, by: Acto
 
 def approve_pencil(session: Session, *, course: Course, by: Actor, now: datetime) -> ChangeSet:
     """Book every pending visit of a pencilled course, and write the one message to the patient."""
-    change_set = _change(session, course, APPROVED, by, now)
+    change_set = _change(session, course, COURSE_APPROVED, by, now)
     pending = _pending(session, course)
+    lapses_on = None if course.lapses_on is None else course.lapses_on.isoformat()
     for appointment in pending:
-        picture = picture_of(session, appointment)
+        picture = picture_of(session, appointment) | {"lapses_on": lapses_on}
         appointment.status = next_of(appointment, Verb.APPROVE)
         appointment.version += 1
         appointment.change_set_id = change_set.id
@@ -81,27 +82,17 @@ def give_up_pencil(session: Session, *, course: Course, by: Actor, now: datetime
 
     A course of which nothing has been delivered is cancelled before its start.
     """
-    change_set = _change(session, course, GIVEN_UP, by, now)
+    change_set = _change(session, course, PENCIL_GIVEN_UP, by, now)
     pending = _pending(session, course)
-    for appointment in pending:
-        picture = picture_with_seats(session, appointment)
-        appointment.status = next_of(appointment, Verb.CANCEL)
-        appointment.cancelled_at = now
-        appointment.cancelled_by = CancelledBy.CLINIC
-        appointment.flag_at = None
-        appointment.version += 1
-        appointment.change_set_id = change_set.id
-        add_status_change(
-            session,
-            appointment,
-            verb=Verb.CANCEL,
-            before=picture,
-            change_set=change_set,
-            by=by,
-            now=now,
-        )
-    if pending:
-        release_seats(session, appointment_ids=[one.id for one in pending])
+    cancel_visits(
+        session,
+        course=course,
+        visits=pending,
+        change_set=change_set,
+        cancelled_by=CancelledBy.CLINIC,
+        by=by,
+        now=now,
+    )
     course.status = next_course_status(course.status, CourseVerb.CANCEL_BEFORE_START)
     _close(session, course, pending, "give_up_pencil", by, now)
     return change_set

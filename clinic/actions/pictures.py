@@ -1,7 +1,8 @@
 """Pictures: an appointment before a change, kept with the change so that undo can restore it.
 
 A picture is plain data beside the status row. `holds` is null when the change leaves the seats
-alone; `course_status` is null when it leaves the course alone.
+alone; `course_status` is null when it leaves the course alone, and `lapses_on` is
+set only where a pencilled course is decided on.
 """
 
 from collections.abc import Mapping
@@ -53,10 +54,13 @@ class Picture:
     flag_at: datetime | None
     holds: tuple[Held, ...] | None
     course_status: CourseStatus | None
+    lapses_on: date | None = None
 
 
 COLUMNS = tuple(
-    name for name in Picture.__dataclass_fields__ if name not in {"holds", "course_status"}
+    name
+    for name in Picture.__dataclass_fields__
+    if name not in {"holds", "course_status", "lapses_on"}
 )
 
 
@@ -94,6 +98,7 @@ def read_picture(body: Mapping[str, data.JsonValue]) -> Picture:
     """Return the picture kept with a change, or raise DataError."""
     node = Node("before", body)
     holds, course_status = node.optional("holds"), node.optional("course_status")
+    lapses_on = node.optional("lapses_on")
     outcome, cancelled_by = node.optional("outcome"), node.optional("cancelled_by")
     reason = node.optional("outcome_reason")
     return Picture(
@@ -114,6 +119,7 @@ def read_picture(body: Mapping[str, data.JsonValue]) -> Picture:
         flag_at=_maybe(node.optional("flag_at")),
         holds=None if holds is None else tuple(_held(one) for one in holds.items()),
         course_status=None if course_status is None else course_status.one_of(CourseStatus),
+        lapses_on=None if lapses_on is None else date.fromisoformat(lapses_on.text()),
     )
 
 

@@ -24,7 +24,7 @@ from clinic.models.appointments import Appointment, StatusChange
 from clinic.models.courses import ChangeSet, Course
 from clinic.queries.definitions import policies
 from clinic.queries.undos import (
-    DECIDED,
+    DECISIONS,
     WHOLE_COURSES,
     blocked_since,
     changed_since,
@@ -75,7 +75,8 @@ def undo_change_set(session: Session, *, public_id: str, by: Actor, now: datetim
         _restore(session, part, undo, by, now)
     _restore_course(session, change_set, parts)
     days += [(part.appointment.site_id, part.appointment.local_on) for part in parts]
-    raise_board_versions(session, days=days)
+    if days:
+        raise_board_versions(session, days=days)
     record_audit(
         session,
         verb="undo_change_set",
@@ -106,8 +107,8 @@ def _check(session: Session, change_set: ChangeSet, by: Actor, now: datetime) ->
     if undo_of(session, change_set.id) is not None:
         raise Conflict("undone_already")
     policy = message_policy(policies(session))
-    is_final = change_set.undoes_id is not None or change_set.kind in DECIDED
-    if is_final or not policy.can_undo(change_set.created_at, now):
+    is_undo = change_set.undoes_id is not None
+    if is_undo or not policy.can_undo(change_set.created_at, now):
         raise Conflict("undo_too_late")
 
 
@@ -240,8 +241,22 @@ def _restore_course(session: Session, change_set: ChangeSet, parts: Sequence[Par
         course.lapses_on = None
         course.version += 1
         return
+    if change_set.kind in DECISIONS:
+        _decide_again(session, course, parts)
+        return
     for part in parts:
         _put_to_sleep(session, course, part.picture)
+
+
+def _decide_again(session: Session, course: Course, parts: Sequence[Part]) -> None:
+    """Let a course stand as it did before it was decided on; one without visits simply runs."""
+    picture = next((part.picture for part in parts if part.picture is not None), None)
+    if picture is not None and picture.course_status is not None:
+        course.status, course.lapses_on = picture.course_status, picture.lapses_on
+    else:
+        is_begun = has_delivered(session, course.id)
+        course.status = CourseStatus.ACTIVE if is_begun else CourseStatus.DRAFT
+    course.version += 1
 
 
 def _put_to_sleep(session: Session, course: Course, picture: Picture | None) -> None:

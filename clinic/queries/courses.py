@@ -1,7 +1,7 @@
 """Courses and single visits as the desk's pages show them: where, who, number, history."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from clinic.errors import NotFound
 from clinic.models.accounts import Account
 from clinic.models.appointments import Appointment, Assignment, StatusChange
+from clinic.models.base import JsonValue
 from clinic.models.courses import Course
 from clinic.models.patients import Patient
 from clinic.models.resources import Resource
@@ -98,6 +99,15 @@ class CourseFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class CourseAgain:
+    """What was wished for a course, so that it can be planned once more."""
+
+    protocol_key: str
+    site_id: int
+    wishes: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
 class VisitFacts:
     """One visit with its patient, site and course (None for a single one)."""
 
@@ -175,6 +185,17 @@ def patient_courses(
     if site_ids is not None:
         query = query.where(Course.site_id.in_(site_ids))
     return _facts_of(session, session.scalars(query).all())
+
+
+def course_again(session: Session, *, public_id: str, patient_id: int) -> CourseAgain | None:
+    """Return what was wished for a course of a patient; None when there is no such course."""
+    course = session.scalar(
+        select(Course).where(Course.public_id == public_id, Course.patient_id == patient_id)
+    )
+    if course is None:
+        return None
+    key = protocol(session, course.definition_id).key
+    return CourseAgain(protocol_key=key, site_id=course.site_id, wishes=dict(course.wishes))
 
 
 def _facts_of(session: Session, courses: Sequence[Course]) -> list[CourseFacts]:

@@ -23,6 +23,7 @@ from clinic.rules.decent_hours import next_decent_time, reminder_window
 from clinic.rules.messages import Letter, LetterVisit, MessageKind, message_policy
 
 COMING = frozenset({Status.BOOKED, Status.PENDING})
+CANCELLINGS = frozenset({MessageKind.APPOINTMENT_CANCELLED, MessageKind.COURSE_ENDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,12 @@ def judge(session: Session, *, message: Message, now: datetime) -> Letter | Verd
     if not patient.email:
         return Verdict(MessageState.FAILED, "no_address", tells_desk=True)
     return _letter(message, kind, patient, about)
+
+
+def is_reachable(session: Session, patient_id: int) -> bool:
+    """Say whether a message about a change would go out to a patient at all."""
+    patient = addressee(session, patient_id)
+    return patient.wants_email and bool(patient.email)
 
 
 def _reminder(
@@ -109,7 +116,7 @@ def _notice(
     untouched = changed_by(session, message.change_set_id)
     if not untouched:
         return Verdict(MessageState.SUPERSEDED, "changed_again")
-    wanted = {Status.CANCELLED} if kind is MessageKind.APPOINTMENT_CANCELLED else COMING
+    wanted = {Status.CANCELLED} if kind in CANCELLINGS else COMING
     ahead = [
         facts
         for facts in untouched

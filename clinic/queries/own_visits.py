@@ -7,15 +7,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clinic.models.appointments import Appointment
+from clinic.models.courses import Course
 from clinic.models.sites import Site
+from clinic.queries.boards import prescribed
 from clinic.rules.appointments import Outcome, Status
+from clinic.rules.courses import RUNNING
 
 SEEN = frozenset(Status) - {Status.ENTERED_IN_ERROR, Status.CANCELLED}
 
 
 @dataclass(frozen=True, slots=True)
 class OwnVisit:
-    """One visit of the patient who asks."""
+    """One visit of the patient who asks.
+
+    `prescribed` is how many visits its course has; 0 for a single visit, and for a course that is
+    over, of which nothing is to be booked any more. `uid` and `version` name it in a calendar.
+    """
 
     course_id: int | None
     definition_id: int
@@ -33,20 +40,25 @@ class OwnVisit:
     address: str
     phone: str
     zone: str
+    prescribed: int
+    uid: str
+    version: int
 
 
 def own_visits(session: Session, *, patient_id: int) -> list[OwnVisit]:
     """Return the patient's visits in time order, in one query."""
     rows = session.execute(
-        select(Appointment, Site)
+        select(Appointment, Site, Course)
         .join(Site, Site.id == Appointment.site_id)
+        .outerjoin(Course, Course.id == Appointment.course_id)
         .where(Appointment.patient_id == patient_id, Appointment.status.in_(SEEN))
         .order_by(Appointment.start_at, Appointment.id)
     )
-    return [_own(row, site) for row, site in rows]
+    return [_own(row, site, course) for row, site, course in rows]
 
 
-def _own(row: Appointment, site: Site) -> OwnVisit:
+def _own(row: Appointment, site: Site, course: Course | None) -> OwnVisit:
+    is_running = course is not None and course.status in RUNNING
     return OwnVisit(
         course_id=row.course_id,
         definition_id=row.definition_id,
@@ -64,4 +76,7 @@ def _own(row: Appointment, site: Site) -> OwnVisit:
         address=site.address,
         phone=site.phone,
         zone=site.zone,
+        prescribed=(prescribed(course.counts) or 0) if course and is_running else 0,
+        uid=row.uid,
+        version=row.version,
     )

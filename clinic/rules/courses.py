@@ -83,6 +83,12 @@ def next_course_status(status: CourseStatus, verb: CourseVerb) -> CourseStatus:
     return end
 
 
+def ending_verb(status: CourseStatus, *, has_delivered: bool) -> CourseVerb:
+    """Return what ends a course before all is given: a stop, or cancelling what never began."""
+    begun = status is CourseStatus.ACTIVE or (status is CourseStatus.ON_HOLD and has_delivered)
+    return CourseVerb.STOP_EARLY if begun else CourseVerb.CANCEL_BEFORE_START
+
+
 class StripMark(StrEnum):
     """The state of one mark of the course strip; each has its own shape and colour."""
 

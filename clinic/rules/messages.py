@@ -58,6 +58,7 @@ class MessageKind(StrEnum):
     REMINDER = "reminder"
     COURSE_BOOKED = "course_booked"
     COURSE_APPROVED = "course_approved"
+    COURSE_ENDED = "course_ended"
     APPOINTMENT_BOOKED = "appointment_booked"
     APPOINTMENT_MOVED = "appointment_moved"
     APPOINTMENT_CANCELLED = "appointment_cancelled"

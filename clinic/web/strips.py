@@ -6,6 +6,7 @@ The board, the chart, the patient's page at the desk and the phone show the same
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 
 from flask_babel import gettext, ngettext
 
@@ -13,6 +14,17 @@ from clinic.queries.courses import VisitRow
 from clinic.rules.courses import StripMark, StripVisit, strip_mark
 from clinic.web.places import visit_address
 from clinic.web.present import day
+
+TAIL_LEAST = 5
+"""The last line of a strip has at least so many marks, where the course has them."""
+
+
+class Reader(StrEnum):
+    """For whom a strip is: its words differ, and a patient is not shown what was missed."""
+
+    STAFF = "staff"
+    PATIENT = "patient"
+    PLANNER = "planner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,15 @@ class Strip:
     weeks: tuple[tuple[Mark, ...], ...]
     legend: tuple[Mark, ...]
 
+    @property
+    def blocks(self) -> tuple[tuple[tuple[Mark, ...], ...], ...]:
+        """Return the weeks in blocks that stay on one line: a short end is never left alone."""
+        tail: tuple[tuple[Mark, ...], ...] = ()
+        weeks = self.weeks
+        while weeks and sum(len(week) for week in tail) < TAIL_LEAST:
+            weeks, tail = weeks[:-1], (weeks[-1], *tail)
+        return (*((week,) for week in weeks), *((tail,) if tail else ()))
+
 
 def course_strip(visits: Iterable[VisitRow], *, today: date, missing: int) -> Strip:
     """Return the strip of a course as staff see it, with a mark for each visit without a date."""
@@ -55,22 +76,18 @@ def course_strip(visits: Iterable[VisitRow], *, today: date, missing: int) -> St
     return strip([*marks, *[LinkedVisit(None)] * missing], today=today)
 
 
-def strip(visits: Iterable[LinkedVisit], *, today: date, for_patient: bool = False) -> Strip:
+def strip(visits: Iterable[LinkedVisit], *, today: date, reader: Reader = Reader.STAFF) -> Strip:
     """Return the course strip in week rows (Monday first), undated visits in a row at the end.
 
     Cancelled visits and entries by mistake are left out; for a patient misses are too.
     """
     shown = sorted(visits, key=lambda visit: visit.on or date.max)
-    states = [(visit, _state(visit, today, for_patient=for_patient)) for visit in shown]
-    marks = [
-        (visit, _mark(visit, state, for_patient=for_patient))
-        for visit, state in states
-        if state is not None
-    ]
+    states = [(visit, _state(visit, today, reader)) for visit in shown]
+    marks = [(visit, _mark(visit, state, reader)) for visit, state in states if state is not None]
     return Strip(
-        label=_strip_sentence([mark for _, mark in marks], for_patient=for_patient),
+        label=_strip_sentence([mark for _, mark in marks], reader),
         weeks=_weeks(marks),
-        legend=_legend([mark for _, mark in marks], for_patient=for_patient),
+        legend=_legend([mark for _, mark in marks], reader),
     )
 
 
@@ -83,25 +100,31 @@ def _weeks(marks: Sequence[tuple[LinkedVisit, Mark]]) -> tuple[tuple[Mark, ...],
     return tuple(tuple(week) for week in weeks.values())
 
 
-def _mark(visit: LinkedVisit, state: StripMark, *, for_patient: bool) -> Mark:
-    word = _mark_word(state, for_patient=for_patient)
+def _mark(visit: LinkedVisit, state: StripMark, reader: Reader) -> Mark:
+    word = _mark_word(state, reader)
     label = word if visit.on is None else f"{day(visit.on)}: {word}"
     return Mark(state=state.value, label=label, address=visit.address)
 
 
-def _state(visit: LinkedVisit, today: date, *, for_patient: bool) -> StripMark | None:
+def _state(visit: LinkedVisit, today: date, reader: Reader) -> StripMark | None:
     """Return the mark of a visit; a patient is not shown what was missed or came to nothing."""
     state = strip_mark(visit, today)
-    if for_patient and state is StripMark.MISSED:
+    if reader is not Reader.PATIENT:
+        return state
+    if state is StripMark.MISSED:
         return None
-    return StripMark.DONE if for_patient and state is StripMark.NOT_TREATED else state
+    return StripMark.DONE if state is StripMark.NOT_TREATED else state
 
 
-def _mark_word(state: StripMark, *, for_patient: bool) -> str:
-    patient = {
-        StripMark.PENCILLED: gettext("not yet fixed"),
-        StripMark.MISSED: gettext("let's find you a date"),
-        StripMark.UNCOVERED: gettext("we are asking your insurer"),
+def _mark_word(state: StripMark, reader: Reader) -> str:
+    own = {
+        Reader.STAFF: {},
+        Reader.PLANNER: {StripMark.BOOKED: gettext("planned")},
+        Reader.PATIENT: {
+            StripMark.PENCILLED: gettext("not yet fixed"),
+            StripMark.MISSED: gettext("let's find you a date"),
+            StripMark.UNCOVERED: gettext("we are asking your insurer"),
+        },
     }
     staff = {
         StripMark.DONE: gettext("done"),
@@ -114,12 +137,12 @@ def _mark_word(state: StripMark, *, for_patient: bool) -> str:
         StripMark.UNCOVERED: gettext("not approved by insurer"),
         StripMark.UNPLANNED: gettext("not yet booked"),
     }
-    return patient[state] if for_patient and state in patient else staff[state]
+    return own[reader].get(state, staff[state])
 
 
-def _strip_sentence(marks: Sequence[Mark], *, for_patient: bool) -> str:
+def _strip_sentence(marks: Sequence[Mark], reader: Reader) -> str:
     counts = [
-        f"{count} {_mark_word(state, for_patient=for_patient)}"
+        f"{count} {_mark_word(state, reader)}"
         for state in StripMark
         if (count := sum(1 for mark in marks if mark.state == state.value))
     ]
@@ -127,10 +150,10 @@ def _strip_sentence(marks: Sequence[Mark], *, for_patient: bool) -> str:
     return f"{total}: {', '.join(counts)}" if counts else total
 
 
-def _legend(marks: Sequence[Mark], *, for_patient: bool) -> tuple[Mark, ...]:
+def _legend(marks: Sequence[Mark], reader: Reader) -> tuple[Mark, ...]:
     present_states = {mark.state for mark in marks}
     return tuple(
-        Mark(state.value, _mark_word(state, for_patient=for_patient), None)
+        Mark(state.value, _mark_word(state, reader), None)
         for state in StripMark
         if state.value in present_states
     )

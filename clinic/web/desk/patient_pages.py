@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from flask import url_for
 from flask_babel import gettext, ngettext
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from clinic.actions.patients import PatientDetails
@@ -20,7 +21,7 @@ from clinic.queries.courses import (
 from clinic.queries.patients import CourseCount, PatientRow
 from clinic.rules.actors import Actor
 from clinic.rules.appointments import Status
-from clinic.rules.courses import RUNNING
+from clinic.rules.courses import RUNNING, CourseStatus
 from clinic.rules.people import age_on
 from clinic.rules.permissions import Permission
 from clinic.web.phones import phone_words
@@ -37,6 +38,7 @@ from clinic.web.present import (
 from clinic.web.strips import Strip, course_strip
 
 NEXT_SHOWN = 8
+VOID = CourseStatus.ENTERED_IN_ERROR
 CAME = frozenset({Status.ARRIVED, Status.CHECKED_IN, Status.FULFILLED})
 
 
@@ -87,8 +89,9 @@ class PatientPage:
     facts: tuple[tuple[str, str], ...]
     desk_note: str
     courses: tuple[CourseLine, ...]
+    undone: tuple[CourseLine, ...]
     coming: tuple[ComingLine, ...]
-    more: int
+    later: tuple[ComingLine, ...]
     past: str
     is_whole: bool
     may_edit: bool
@@ -101,6 +104,7 @@ class HandedLink:
 
     address: str
     minutes: int
+    qr: Markup
 
 
 def found_lines(
@@ -139,9 +143,10 @@ def read_patient_page(unit: Session, patient: Patient, *, by: Actor, now: dateti
         record=_record(patient, now),
         facts=tuple(_facts(patient)),
         desk_note=patient.desk_note,
-        courses=tuple(_course_line(course, now) for course in courses),
+        courses=tuple(_course_line(one, now) for one in courses if one.status is not VOID),
+        undone=tuple(_course_line(one, now) for one in courses if one.status is VOID),
         coming=tuple(_coming_line(visit) for visit in coming[:NEXT_SHOWN]),
-        more=max(len(coming) - NEXT_SHOWN, 0),
+        later=tuple(_coming_line(visit) for visit in coming[NEXT_SHOWN:]),
         past=_past(visits),
         is_whole=sites is None,
         may_edit=by.may(Permission.EDIT_PATIENTS),
@@ -189,6 +194,8 @@ def _course_line(course: CourseFacts, now: datetime) -> CourseLine:
 
 
 def _course_words(course: CourseFacts, counted: Sequence[VisitRow], missing: int) -> list[str]:
+    if course.status is VOID:
+        return [gettext("undone: nothing of it is booked")]
     done = sum(1 for visit in counted if visit.status is Status.FULFILLED)
     words = [gettext("%(n)s of %(all)s delivered", n=done, all=course.total)]
     if course.status not in RUNNING:

@@ -1,6 +1,7 @@
 """Patients at the desk: find them, look at one, and make a log-in link to hand over."""
 
 from flask import Response, make_response, render_template, request, url_for
+from flask_babel import gettext
 
 from clinic.actions.accounts import create_login_link
 from clinic.errors import ClinicError
@@ -21,6 +22,7 @@ from clinic.web.desk.patient_pages import (
 from clinic.web.errors import form_again
 from clinic.web.guard import needs, sites_here
 from clinic.web.looks import note_look
+from clinic.web.qr import qr_svg
 from clinic.web.requests import current_clinic
 from clinic.web.shell import in_menu
 from clinic.web.words import lazy
@@ -84,7 +86,8 @@ def make_link(public_id: str) -> Response:
     except ClinicError as problem:
         return form_again(PAGE, problem, page=_page(public_id), form=form, link=None)
     address = f"{here.settings.base_url}{url_for('auth.show_link', token=token)}"
-    link = HandedLink(address, minutes_of(life))
+    code = qr_svg(address, title=gettext("Log-in link as a QR code"))
+    link = HandedLink(address, minutes_of(life), code)
     return make_response(
         render_template(PAGE, page=_page(public_id), form=form, link=link, problem=None)
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from clinic.queries.own_visits import OwnVisit
 from clinic.rules.appointments import Numbered, Status, number_visits
@@ -13,7 +13,7 @@ from clinic.rules.patient_texts import PatientTexts
 from clinic.rules.visit_kinds import VisitKind
 from clinic.web import present
 from clinic.web.phones import phone_words
-from clinic.web.strips import LinkedVisit, Strip, strip
+from clinic.web.strips import LinkedVisit, Reader, Strip, strip
 
 COMING = frozenset({Status.BOOKED, Status.PENDING, Status.ARRIVED, Status.CHECKED_IN})
 THEN_SHOWN = 3
@@ -48,6 +48,7 @@ class OwnCourse:
     phone_number: str
     next: NextVisit | None
     progress: str
+    to_book: str
     strip: Strip | None
     last: str
     before: tuple[str, ...]
@@ -76,6 +77,7 @@ def own_course(
         phone_number=spoken.phone if spoken else "",
         next=None if first is None else _next(first, kinds[first.definition_id]),
         progress=_progress(course),
+        to_book=_to_book(course),
         strip=_strip(course, now),
         last=_last(course, now),
         before=()
@@ -101,16 +103,37 @@ def _next(visit: OwnVisit, kind: VisitKind) -> NextVisit:
     )
 
 
-def _progress(course: Sequence[OwnVisit]) -> str:
-    found = number_visits(
+def _numbers(course: Sequence[OwnVisit]) -> dict[int, int]:
+    """Return the numbers of the visits that are done or booked."""
+    return number_visits(
         Numbered(one.appointment_id, one.start_at, one.status, one.outcome) for one in course
     )
+
+
+def _progress(course: Sequence[OwnVisit]) -> str:
+    """Return how many visits are done of all that are prescribed, booked or not."""
+    found = _numbers(course)
     if not found:
         return ""
     done = sum(
         1 for one in course if one.status is Status.FULFILLED and one.appointment_id in found
     )
-    return gettext("%(done)s of %(all)s done", done=done, all=len(found))
+    return gettext("%(done)s of %(all)s done", done=done, all=max(course[0].prescribed, len(found)))
+
+
+def _missing(course: Sequence[OwnVisit]) -> int:
+    """Return how many visits of the course have no date."""
+    return max(course[0].prescribed - len(_numbers(course)), 0) if course else 0
+
+
+def _to_book(course: Sequence[OwnVisit]) -> str:
+    """Return how many visits of the course are still to be booked; empty for none."""
+    missing = _missing(course)
+    if not missing:
+        return ""
+    return ngettext(
+        "%(num)s visit still to be booked:", "%(num)s visits still to be booked:", missing
+    )
 
 
 def _strip(course: Sequence[OwnVisit], now: datetime) -> Strip | None:
@@ -121,7 +144,8 @@ def _strip(course: Sequence[OwnVisit], now: datetime) -> Strip | None:
         for one in course
     ]
     today = now.astimezone(ZoneInfo(course[0].zone)).date()
-    return strip(marks, today=today, for_patient=True)
+    undated = [LinkedVisit(None)] * _missing(course)
+    return strip([*marks, *undated], today=today, reader=Reader.PATIENT)
 
 
 def _last(course: Sequence[OwnVisit], now: datetime) -> str:

@@ -10,7 +10,7 @@ from clinic.models.engine import reading
 from clinic.queries.courses import CourseFacts, VisitRow, read_course, upcoming
 from clinic.rules.actors import Actor
 from clinic.rules.appointments import Status
-from clinic.rules.courses import CourseStatus, same_hour
+from clinic.rules.courses import RUNNING, CourseStatus, same_hour
 from clinic.rules.permissions import Permission
 from clinic.web.guard import needs, sites_here
 from clinic.web.looks import note_look
@@ -26,8 +26,16 @@ from clinic.web.present import (
 from clinic.web.requests import current_clinic
 from clinic.web.schedule.blueprint import blueprint
 from clinic.web.schedule.board_view import waiting
-from clinic.web.schedule.panels import MOVABLE, missing_visits, visit_tag, where_and_who
+from clinic.web.schedule.panels import (
+    MOVABLE,
+    missing_visits,
+    needs_new_date,
+    visit_tag,
+    where_and_who,
+)
 from clinic.web.strips import Strip, course_strip
+
+GOING_ON = frozenset({Status.ARRIVED, Status.CHECKED_IN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +79,14 @@ class CoursePage:
     lines: tuple[VisitLine, ...]
     facts: tuple[tuple[str, str], ...]
     next_tag: StatusTag | None
+    next_words: str
     next_address: str | None
     may_book: bool
+    is_void: bool
+    again_address: str | None
     new_address: str
+    end_address: str | None
+    missing: int
     pencil: Pencil | None
 
 
@@ -95,6 +108,7 @@ def course_page(course: CourseFacts, now: datetime, *, by: Actor) -> CoursePage:
     patient = course.patient
     now_or_next = _now_or_next(course, now)
     may_book = by.may_at(Permission.SCHEDULE, course.site_id)
+    is_running, missing = course.status in RUNNING, missing_of(course)
     return CoursePage(
         name=full_name(patient.family, patient.given, patient.preferred),
         patient_address=url_for("desk.show_patient", public_id=patient.public_id),
@@ -102,17 +116,26 @@ def course_page(course: CourseFacts, now: datetime, *, by: Actor) -> CoursePage:
         course_name=course.name,
         status=course_word(course.status),
         summary=course_summary(course),
-        strip=course_strip(
-            course.visits, today=today, missing=missing_visits(course.visits, course.total)
-        ),
+        strip=course_strip(course.visits, today=today, missing=missing),
         lines=tuple(_line(visit, course, today, now, by) for visit in course.visits),
         facts=_facts(course, now),
         next_tag=visit_tag(now_or_next) if now_or_next else None,
+        next_words=_next_words(now_or_next, today) if now_or_next else "",
         next_address=None
         if now_or_next is None
         else visit_address(now_or_next.public_id, now_or_next.site_id),
-        may_book=may_book,
-        new_address=url_for("schedule.new_visit", patient=patient.public_id),
+        may_book=may_book and is_running,
+        is_void=course.status is CourseStatus.ENTERED_IN_ERROR,
+        again_address=url_for(
+            "schedule.plan_course", patient=patient.public_id, again=course.public_id
+        )
+        if may_book and not is_running
+        else None,
+        new_address=url_for("schedule.new_visit", course=course.public_id),
+        end_address=url_for("schedule.end_course_early", public_id=course.public_id)
+        if may_book and is_running and course.lapses_on is None
+        else None,
+        missing=missing,
         pencil=_pencil(course) if may_book else None,
     )
 
@@ -122,6 +145,19 @@ def _pencil(course: CourseFacts) -> Pencil | None:
         return None
     pending = sum(1 for visit in course.visits if visit.status is Status.PENDING)
     return Pencil(course.public_id, course.version, day_with_year(course.lapses_on), pending)
+
+
+def missing_of(course: CourseFacts) -> int:
+    """Return how many prescribed visits have no date; none of a course that is over or void."""
+    return missing_visits(course.visits, course.total) if course.status in RUNNING else 0
+
+
+def _next_words(visit: VisitRow, today: date) -> str:
+    """Return what the button that opens the next visit says: which one, and when."""
+    if visit.status in GOING_ON:
+        return gettext("Open the visit now on")
+    on = gettext("today") if visit.on == today else day(visit.on)
+    return gettext("Open next visit, %(day)s %(hour)s", day=on, hour=clock_time(visit.local_min))
 
 
 def _record(course: CourseFacts) -> list[str]:
@@ -134,8 +170,7 @@ def _record(course: CourseFacts) -> list[str]:
 
 def _now_or_next(course: CourseFacts, now: datetime) -> VisitRow | None:
     """Return the visit that is going on, else the next one."""
-    going_on = (Status.ARRIVED, Status.CHECKED_IN)
-    here = [visit for visit in course.visits if visit.status in going_on]
+    here = [visit for visit in course.visits if visit.status in GOING_ON]
     return next(iter([*here, *upcoming(course.visits, now)]), None)
 
 
@@ -143,13 +178,13 @@ def course_word(status: CourseStatus) -> str:
     """Return where a course stands in words."""
     words = {
         CourseStatus.DRAFT: gettext("booked, not begun"),
-        CourseStatus.AWAITING_AUTHORISATION: gettext("pencilled, waiting for approval"),
+        CourseStatus.AWAITING_AUTHORISATION: gettext("pencilled"),
         CourseStatus.ACTIVE: gettext("running"),
         CourseStatus.ON_HOLD: gettext("on hold: ask prescriber"),
         CourseStatus.COMPLETED: gettext("complete"),
         CourseStatus.STOPPED_EARLY: gettext("stopped early"),
         CourseStatus.CANCELLED_BEFORE_START: gettext("cancelled before it began"),
-        CourseStatus.ENTERED_IN_ERROR: gettext("entered by mistake"),
+        CourseStatus.ENTERED_IN_ERROR: gettext("undone"),
     }
     return words[status]
 
@@ -174,8 +209,8 @@ def course_summary(course: CourseFacts) -> str:
                 all=len(counted),
             )
         )
-    missing = course.total - len(counted)
-    if missing > 0:
+    missing = missing_of(course)
+    if missing:
         parts.append(gettext("%(n)s not yet booked", n=missing))
     return " · ".join(parts)
 
@@ -204,18 +239,21 @@ def _action(visit: VisitRow, course: CourseFacts) -> tuple[str, str | None]:
     """Return what to do with a visit: move it, or find (or look at) the date that makes it up."""
     if visit.status in MOVABLE:
         return gettext("move"), url_for("schedule.move_visit", public_id=visit.public_id)
-    if visit.status is not Status.NOSHOW:
-        return "", None
     extra = next((v for v in course.visits if v.make_up_for_id == visit.id), None)
     if extra is not None:
         words = gettext("extra date %(day)s", day=day(extra.on))
         return words, visit_address(extra.public_id, extra.site_id)
+    if not needs_new_date(visit, course):
+        return "", None
     return gettext("find a new date"), url_for("schedule.new_visit", makes_up=visit.public_id)
 
 
-def _first_on(course: CourseFacts) -> date:
+def _first(course: CourseFacts) -> tuple[str, str]:
     """Return the day of the first visit that counts; the wished day when there is none."""
-    return min((one.on for one in course.visits if one.number), default=course.start_on)
+    counted = [one.on for one in course.visits if one.number]
+    if not counted:
+        return gettext("Wished first day"), day_with_year(course.start_on)
+    return gettext("First visit"), day_with_year(min(counted))
 
 
 def _facts(course: CourseFacts, now: datetime) -> tuple[tuple[str, str], ...]:
@@ -225,7 +263,7 @@ def _facts(course: CourseFacts, now: datetime) -> tuple[tuple[str, str], ...]:
     return (
         (gettext("State"), course_word(course.status)),
         (gettext("Site"), course.site_name),
-        (gettext("First visit"), day_with_year(_first_on(course))),
+        _first(course),
         (gettext("Prescribed"), str(course.total)),
         (gettext("Delivered"), str(delivered(course))),
         (gettext("Still to come"), str(left)),

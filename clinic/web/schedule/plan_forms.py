@@ -23,12 +23,16 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from clinic.planning.courses import Plan
 from clinic.planning.wishes import Wishes
+from clinic.rules.data import JsonValue, Node
 from clinic.rules.people import BadDate, BadTime, parse_date, parse_time
 from clinic.rules.protocols import Protocol
 from clinic.web.forms import ClinicForm
+from clinic.web.present import birth_day, clock_time
 from clinic.web.words import lazy
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+OPEN_DAYS = ("0", "1", "2", "3", "4")
+"""The days the form offers; all of them ticked are no wish at all."""
 SPAN = re.compile(r"\s*(?:\.\.|to|until|–|—)\s*")
 
 
@@ -48,7 +52,7 @@ def _date(text: str) -> date:
     try:
         return parse_date(text)
     except BadDate:
-        words = gettext("Give a date, for example 2026-06-01 or 1 June 2026.")
+        words = gettext("Give a date, for example 1 June 2026 or 6/1/2026.")
         raise ValidationError(words) from None
 
 
@@ -95,14 +99,14 @@ class PlanForm(ClinicForm):
     tolerance = SelectField(
         lazy("How far from it"),
         choices=[
-            SelectChoice("", lazy("as the protocol says")),
+            SelectChoice("", lazy("by protocol")),
             SelectChoice("0", lazy("exactly then")),
             *(SelectChoice(str(n), f"{n} min") for n in (15, 30, 60, 120)),
         ],
     )
     weekdays = SelectMultipleField(
         lazy("Days the patient can come"),
-        choices=[SelectChoice(str(n), name) for n, name in enumerate(WEEKDAYS[:5])],
+        choices=[SelectChoice(n, WEEKDAYS[int(n)]) for n in OPEN_DAYS],
         option_widget=CheckboxInput(),
         widget=ListWidget(),
     )
@@ -116,7 +120,7 @@ class PlanForm(ClinicForm):
     per_week = SelectField(
         lazy("Visits a week"),
         choices=[
-            SelectChoice("", lazy("as the protocol says")),
+            SelectChoice("", lazy("by protocol")),
             *(SelectChoice(str(n), str(n)) for n in range(1, 6)),
         ],
     )
@@ -155,6 +159,36 @@ class PlanForm(ClinicForm):
         )
 
 
+def wished(kept: Mapping[str, JsonValue]) -> dict[str, object]:
+    """Return the fields of the form for wishes as they are kept with a course."""
+    node = Node("wishes", kept)
+    start, hour, most = (node.optional(one) for one in ("start_on", "preferred_min", "per_week"))
+    tolerance, window = node.optional("tolerance_min"), node.optional("window")
+    days, away = node.optional("weekdays"), node.optional("away")
+    hours = sorted(one.whole() for one in window.items()) if window else []
+    spans = [sorted(one.text() for one in span.items()) for span in away.items()] if away else []
+    counts = [one.whole() for _, one in node.field("counts").entries()]
+    shares = node.optional("shares_days")
+    return {
+        "start_on": birth_day(date.fromisoformat(start.text())) if start else "",
+        "preferred": clock_time(hour.whole()) if hour else "",
+        "tolerance": str(tolerance.whole()) if tolerance else "",
+        "weekdays": [str(one.whole()) for one in days.items()] if days else list(OPEN_DAYS),
+        "window_from": clock_time(hours[0]) if hours else "",
+        "window_to": clock_time(hours[1]) if hours else "",
+        "away": "\n".join(span_words(*map(date.fromisoformat, span)) for span in spans),
+        "per_week": str(most.whole()) if most else "",
+        "count": counts[0] if counts else None,
+        "shares_days": shares.flag() if shares else False,
+    }
+
+
+def span_words(first: date, last: date) -> str:
+    """Return a span of dates away as the form reads it: one date, or two."""
+    ends = [birth_day(first)] if first == last else [birth_day(first), birth_day(last)]
+    return " to ".join(ends)
+
+
 def treatment_groups(protocols: Mapping[str, Protocol]) -> dict[str, list[SelectChoice]]:
     """Return the treatments as the form offers them, by kind, those of one kind by name."""
     words = {
@@ -172,13 +206,13 @@ def treatment_groups(protocols: Mapping[str, Protocol]) -> dict[str, list[Select
 
 
 def _treatment(protocol: Protocol) -> str:
-    """Return a treatment with its number of visits, where the protocol says one."""
+    """Return a treatment behind its number of visits: a narrow select cuts the end of a name."""
     counts = [step.count.default for step in protocol.steps]
     if None in counts:
         return protocol.name
     total = sum(count for count in counts if count is not None)
     return ngettext(
-        "%(name)s, %(num)s visit", "%(name)s, %(num)s visits", total, name=protocol.name
+        "%(num)s visit: %(name)s", "%(num)s visits: %(name)s", total, name=protocol.name
     )
 
 

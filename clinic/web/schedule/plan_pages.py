@@ -1,6 +1,6 @@
 """What the planning page says of a plan: finish, hour, warnings, dates, and why it cannot be."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -8,24 +8,34 @@ from itertools import pairwise
 from flask_babel import gettext, ngettext
 
 from clinic.planning.courses import Plan, PlannedVisit
+from clinic.planning.questions import tolerance_of
 from clinic.planning.refusals import Code, Impossible, Warning_
 from clinic.queries.proposals import Proposal
 from clinic.rules.wall_days import CELL_MIN
-from clinic.web.present import clock_time, day, day_with_year
+from clinic.web.present import clock_time, day, day_with_year, minutes_long
 from clinic.web.schedule.reasons_view import ObstaclesView, obstacles_view
-from clinic.web.strips import LinkedVisit, Strip, strip
+from clinic.web.strips import LinkedVisit, Reader, Strip, strip
 
 DEVICES = frozenset({"device", "therapist"})
-NEAR_MIN = 30
-"""What the page calls near the wished hour; the planner has the protocol's own tolerance."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One visit of a plan; `off` says how far it lies from the wished hour when that is too far."""
+
+    number: int
+    day: str
+    hour: str
+    taken: str
+    off: str
 
 
 @dataclass(frozen=True, slots=True)
 class PlanWeek:
-    """The visits of one calendar week: number, day, hour and what is taken."""
+    """The visits of one calendar week."""
 
     label: str
-    visits: tuple[tuple[int, str, str, str], ...]
+    visits: tuple[PlanRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +49,6 @@ class PlanView:
     warnings: tuple[str, ...]
     weeks: tuple[PlanWeek, ...]
     refusal: str | None
-    milliseconds: str
     lapses_on: date
     lapses: str
     names: Mapping[int, str]
@@ -57,14 +66,19 @@ def plan_view(
     visits = sorted(plan.visits, key=lambda visit: (visit.on, visit.start_cell))
     blocked = plan.first_impossible
     return PlanView(
-        strip=strip([LinkedVisit(visit.on) for visit in visits], today=today),
+        strip=strip(
+            [LinkedVisit(visit.on) for visit in visits], today=today, reader=Reader.PLANNER
+        ),
         count=len(visits),
         finish=day_with_year(visits[-1].on) if visits else "",
-        facts=(*_wished(proposal, visits), *_facts(visits, names)),
-        warnings=(*_other_course(proposal), *filter(None, map(_warning, plan.warnings))),
-        weeks=_weeks(visits, names),
+        facts=(
+            (gettext("Treatment"), proposal.protocol.name),
+            *_wished(proposal, visits),
+            *_facts(visits, names),
+        ),
+        warnings=(*_other_course(proposal), *_warnings(plan.warnings, visits)),
+        weeks=_weeks(visits, names, _HourWish.of(proposal)),
         refusal=None if blocked is None else _refusal(plan, blocked),
-        milliseconds=f"{proposal.milliseconds:.0f} ms",
         lapses_on=lapses_on,
         lapses=day(lapses_on),
         names=names,
@@ -88,22 +102,61 @@ def _other_course(proposal: Proposal) -> tuple[str, ...]:
     return (words,)
 
 
+@dataclass(frozen=True, slots=True)
+class _HourWish:
+    """The wished minute of the day, None for none, and how many minutes beside it are as good."""
+
+    minute: int | None
+    tolerance_min: int
+
+    @classmethod
+    def of(cls, proposal: Proposal) -> "_HourWish":
+        """Return what was wished of the hour."""
+        asked = proposal.asked
+        return cls(asked.wishes.preferred_min, tolerance_of(asked))
+
+    def off(self, visit: PlannedVisit) -> int:
+        """Return how many minutes a visit lies after the wished hour, 0 where it is near enough."""
+        if self.minute is None:
+            return 0
+        away = visit.start_cell * CELL_MIN - self.minute
+        return away if abs(away) > self.tolerance_min else 0
+
+
+def _off_words(minutes: int) -> str:
+    """Return how far a visit lies from the wished hour; empty for one that is near enough."""
+    if not minutes:
+        return ""
+    length = minutes_long(abs(minutes))
+    if minutes > 0:
+        return gettext("%(length)s later", length=length)
+    return gettext("%(length)s earlier", length=length)
+
+
 def _wished(proposal: Proposal, visits: Sequence[PlannedVisit]) -> tuple[tuple[str, str], ...]:
     """Return how near the visits are to the wished hour; nothing when none was wished."""
-    wished = proposal.order.wishes.get("preferred_min")
-    if not isinstance(wished, int) or not visits:
+    wish = _HourWish.of(proposal)
+    if wish.minute is None or not visits:
         return ()
-    away = [abs(visit.start_cell * CELL_MIN - wished) for visit in visits]
-    near = sum(minutes <= NEAR_MIN for minutes in away)
-    words = gettext("%(n)s of %(all)s within %(near)s min", n=near, all=len(away), near=NEAR_MIN)
-    if max(away) > NEAR_MIN:
-        far = visits[away.index(max(away))]
+    off = [wish.off(visit) for visit in visits]
+    far = sum(1 for minutes in off if minutes)
+    values = {"n": len(off) - far, "all": len(off)}
+    words = (
+        gettext("%(n)s of %(all)s within %(near)s min", near=wish.tolerance_min, **values)
+        if wish.tolerance_min
+        else gettext("%(n)s of %(all)s exactly then", **values)
+    )
+    if far:
+        last = max(range(len(off)), key=lambda index: abs(off[index]))
+        farthest = visits[last]
         words += " · " + gettext(
-            "farthest %(day)s at %(hour)s",
-            day=day(far.on),
-            hour=clock_time(far.start_cell * CELL_MIN),
+            "%(n)s further off, the farthest %(day)s at %(hour)s (%(off)s)",
+            n=far,
+            day=day(farthest.on),
+            hour=clock_time(farthest.start_cell * CELL_MIN),
+            off=_off_words(off[last]),
         )
-    return ((gettext("Wished hour (%(hour)s)", hour=clock_time(wished)), words),)
+    return ((gettext("Wished hour (%(hour)s)", hour=clock_time(wish.minute)), words),)
 
 
 def _facts(visits: Sequence[PlannedVisit], names: Mapping[int, str]) -> tuple[tuple[str, str], ...]:
@@ -136,12 +189,19 @@ def _followed(visit: PlannedVisit) -> int:
     return next((hold.resource_id for hold in visit.holds if hold.requirement in DEVICES), 0)
 
 
-def _weeks(visits: Sequence[PlannedVisit], names: Mapping[int, str]) -> tuple[PlanWeek, ...]:
-    weeks: dict[date, list[tuple[int, str, str, str]]] = {}
+def _weeks(
+    visits: Sequence[PlannedVisit], names: Mapping[int, str], wish: _HourWish
+) -> tuple[PlanWeek, ...]:
+    weeks: dict[date, list[PlanRow]] = {}
     for number, visit in enumerate(visits, start=1):
         monday = visit.on - timedelta(days=visit.on.weekday())
-        shown = ", ".join(dict.fromkeys(names.get(hold.resource_id, "") for hold in visit.holds))
-        row = (number, day(visit.on), clock_time(visit.start_cell * CELL_MIN), shown)
+        row = PlanRow(
+            number=number,
+            day=day(visit.on),
+            hour=clock_time(visit.start_cell * CELL_MIN),
+            taken=", ".join(dict.fromkeys(names.get(one.resource_id, "") for one in visit.holds)),
+            off=_off_words(wish.off(visit)),
+        )
         weeks.setdefault(monday, []).append(row)
     return tuple(
         PlanWeek(gettext("Week of %(day)s", day=day(monday)), tuple(rows))
@@ -149,24 +209,38 @@ def _weeks(visits: Sequence[PlannedVisit], names: Mapping[int, str]) -> tuple[Pl
     )
 
 
-def _warning(warning: Warning_) -> str:
+def _warnings(warnings: Iterable[Warning_], visits: Sequence[PlannedVisit]) -> list[str]:
+    """Return the sentences of warnings, each once; none for one that only repeats another."""
+    said = (_warning(one, _which(one.visit, visits)) for one in warnings)
+    return list(dict.fromkeys(filter(None, said)))
+
+
+def _which(number: int, visits: Sequence[PlannedVisit]) -> str:
+    """Return which visit a warning is about: its number, and its day where it has one."""
+    if 0 < number <= len(visits):
+        return gettext("Visit %(n)s (%(day)s)", n=number, day=day(visits[number - 1].on))
+    return gettext("Visit %(n)s", n=number)
+
+
+def _warning(warning: Warning_, which: str) -> str:
     """Return the sentence of a warning; empty for one that only repeats another."""
     sentences = {
         Code.WEEK_CANNOT_HOLD: gettext(
             "A week cannot hold all its visits; the rest goes to the next."
         ),
         Code.OFF_PATTERN: gettext(
-            "Visit %(n)s is not on its usual weekday, because that day is shut or full.",
-            n=warning.visit,
+            "%(which)s is not on its usual weekday, because that day is shut or full.",
+            which=which,
         ),
         Code.LATE_AFTER_VISIT: gettext(
-            "Visit %(n)s ends %(hours)s hours later than it should after the visit it belongs to.",
-            n=warning.visit,
+            "%(which)s ends %(hours)s hours later than it should after the visit it belongs to.",
+            which=which,
             hours=warning.amount,
         ),
-        Code.STARTS_LATER: gettext(
-            "The course starts %(n)s days after the wished day: nothing is free before.",
-            n=warning.amount,
+        Code.STARTS_LATER: ngettext(
+            "The course starts %(num)s day after the wished day: nothing is free before.",
+            "The course starts %(num)s days after the wished day: nothing is free before.",
+            warning.amount,
         ),
     }
     return sentences.get(warning.code, "")

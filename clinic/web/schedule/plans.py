@@ -12,7 +12,7 @@ from clinic.models.engine import reading, write
 from clinic.models.patients import Patient
 from clinic.models.sites import Site
 from clinic.queries.availability import SiteFrame, frame_of, read_resources
-from clinic.queries.courses import PatientFacts, patient_facts
+from clinic.queries.courses import PatientFacts, course_again, patient_facts
 from clinic.queries.definitions import policies, protocols
 from clinic.queries.proposals import Proposal, propose_course
 from clinic.queries.undos import booking_of
@@ -21,7 +21,7 @@ from clinic.rules.permissions import Permission
 from clinic.web.errors import form_again
 from clinic.web.guard import needs
 from clinic.web.places import local_day
-from clinic.web.present import full_name
+from clinic.web.present import birth_day, full_name
 from clinic.web.requests import (
     CurrentClinic,
     answered_before,
@@ -29,10 +29,11 @@ from clinic.web.requests import (
     see_other,
 )
 from clinic.web.schedule.blueprint import blueprint
-from clinic.web.schedule.plan_forms import PlanForm, digest, treatment_groups
+from clinic.web.schedule.plan_forms import OPEN_DAYS, PlanForm, digest, treatment_groups, wished
 from clinic.web.schedule.plan_pages import PlanView, explained, plan_view
 from clinic.web.schedule.reasons_view import with_allowed
-from clinic.web.schedule.undo import Done, do_once, done, say_undoable
+from clinic.web.telling import untold_words
+from clinic.web.undoable import Done, do_once, done, say_undoable
 
 PAGE = "schedule/plan.html"
 BOOK, PENCIL = "book", "pencil"
@@ -48,7 +49,7 @@ def plan_course(patient: str) -> Response:
         facts = _patient(unit, patient)
         sites = _fill_choices(unit, form, here)
         if not form.is_submitted():
-            form.start_on.data = form.start_on.data or here.now.date().isoformat()
+            _begin(unit, form, facts, sites)
             return _page(form, facts, None)
         if not form.validate():
             return form_again(PAGE, None, **_context(form, facts, None))
@@ -69,6 +70,22 @@ def plan_course(patient: str) -> Response:
         changed = Conflict("plan_changed")
         return form_again(PAGE, changed, **_context(form, facts, explained(proposal, view)))
     return _book(here, form, facts, proposal, view)
+
+
+def _begin(unit: Session, form: PlanForm, facts: PatientFacts, sites: dict[str, SiteFrame]) -> None:
+    """Fill a fresh form: today and every open day, or what was wished for a course before."""
+    form.weekdays.data = list(OPEN_DAYS)
+    form.start_on.data = birth_day(current_clinic().now.date())
+    again = request.args.get("again", "")
+    course = course_again(unit, public_id=again, patient_id=facts.id) if again else None
+    if course is None:
+        return
+    form.protocol.data = course.protocol_key
+    form.site.data = next(
+        (key for key, one in sites.items() if one.id == course.site_id), form.site.data
+    )
+    for name, value in wished(course.wishes).items():
+        form[name].data = value
 
 
 def _book(
@@ -96,9 +113,15 @@ def _book(
         return _lost(here, form, facts, problem)
     except ClinicError as problem:
         return form_again(PAGE, problem, **_context(form, facts, explained(proposal, view)))
+    untold = "" if is_pencilled else _untold(here, facts)
     words = gettext("%(n)s visits pencilled.") if is_pencilled else gettext("%(n)s visits booked.")
-    say_undoable(words % {"n": view.count}, made)
+    say_undoable(" ".join(filter(None, [words % {"n": view.count}, untold])), made)
     return see_other(made.target)
+
+
+def _untold(here: CurrentClinic, facts: PatientFacts) -> str:
+    with reading(here.engine) as unit:
+        return untold_words(unit, patient_id=facts.id)
 
 
 def _lost(here: CurrentClinic, form: PlanForm, facts: PatientFacts, problem: Conflict) -> Response:
@@ -159,6 +182,8 @@ def _page(form: PlanForm, facts: PatientFacts, view: PlanView | None) -> Respons
 
 
 def _context(form: PlanForm, facts: PatientFacts, view: PlanView | None) -> dict[str, object]:
+    if not form.weekdays.data:  # no day ticked is no wish: shown as what it means
+        form.weekdays.data = list(OPEN_DAYS)
     return {
         "form": form,
         "patient": facts,

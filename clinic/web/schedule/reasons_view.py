@@ -13,7 +13,7 @@ from clinic.planning.relaxations import Relaxation, apply
 from clinic.planning.wishes import Wishes
 from clinic.queries.obstacles import Obstacles, obstacles_of
 from clinic.queries.proposals import Proposal
-from clinic.web.present import clock_time
+from clinic.web.present import birth_day, clock_time
 from clinic.web.reasons import grant_words, outcome_words, reason_sentence, relaxation_words
 
 FIELDS: Mapping[Rule, tuple[str, ...]] = {
@@ -113,7 +113,7 @@ def fields_of(one: Relaxation, after: Wishes) -> str:
         "window_to": [clock_time(last) if last < DAY_MIN else ""],
         "weekdays": [str(weekday) for weekday in sorted(after.weekdays or ())],
         "away": ["\n".join(f"{first} to {last}" for first, last in after.away)],
-        "start_on": [after.start_on.isoformat()],
+        "start_on": [birth_day(after.start_on)],
     }
     names = dict.fromkeys(name for rule in rules for name in FIELDS[rule])
     return urlencode([(name, value) for name in names for value in values[name]])

@@ -90,6 +90,24 @@ def test_cancelled_visit_that_was_known_is_told(rows: Rows, outbox: Outbox) -> N
     assert subjects(outbox) == ["Your visit at Main Street Clinic is cancelled"]
 
 
+def test_course_that_is_ended_is_told_in_one_mail_with_its_visits(
+    rows: Rows, outbox: Outbox
+) -> None:
+    visits = [rows.visit(f"2026-03-{day:02d} 08:00") for day in (9, 10)]
+    for visit in visits:
+        cancel(rows, visit)
+    tell(rows, "course_ended", *visits, verb="cancel")
+
+    outbox.send(LATER)
+
+    (mail,) = outbox.sender.mails
+    assert mail.subject == "Your visits at Main Street Clinic are cancelled"
+    assert [line.strip() for line in mail.text.splitlines() if "March" in line] == [
+        "Monday 9 March, 8:00 AM",
+        "Tuesday 10 March, 8:00 AM",
+    ]
+
+
 def test_of_two_moves_only_the_last_is_told(rows: Rows, outbox: Outbox) -> None:
     visit = rows.visit("2026-03-09 08:00")
     tell(rows, "appointment_moved", visit, verb="move")

@@ -27,6 +27,7 @@ FOR_THE_DESK_ALONE = (
     "schedule.new_visit",
     "schedule.move_visit",
     "schedule.cancel_visit",
+    "schedule.end_course_early",
     "schedule.plan_course",
     "schedule.blocks",
     "schedule.new_block",

@@ -1,6 +1,7 @@
 """Ids and words that no honest form sends are refused on both databases, and are never a fault."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 
 import pytest
 
@@ -12,7 +13,7 @@ Browsers = Callable[[str], Browser]
 ODD = ("\x00", "²", "9" * 40)
 RAW = ("version", "q", "tap", "pick", "choose", "owner", "patient", "beside", "corrects", "seen")
 WALKS = (("", "auth"), ("dana", "desk"), ("dana", "schedule"), ("cleo", "clinician"))
-ARGUMENTS = ("day", "site", "open", "next", "at", "kind", "with", "patient", "makes_up")
+ARGUMENTS = ("day", "site", "open", "next", "at", "kind", "with", "patient", "makes_up", "again")
 
 
 @pytest.fixture(
@@ -29,7 +30,7 @@ def test_odd_ids_and_odd_words_are_never_a_fault(world: World, browser: Browsers
         who = browser(name)
         token = who.form("/account" if name else "/log-in")
         for odd in ODD:
-            for method, address in addresses(world, name, part, Ids(*[odd] * 10)):
+            for method, address in addresses(world, name, part, Ids(*[odd] * len(fields(Ids)))):
                 query = "&".join(f"{one}=%00" for one in ARGUMENTS)
                 answer = (
                     who.get(f"{address}?{query}")

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, func, select, update
 from clinic.actions.accounts import create_login_link, use_login_link
 from clinic.clock import machine_now
 from clinic.errors import NotAllowed, NotFound
-from clinic.models import Account, AuditEntry, LoginLink, LoginSession, Patient
+from clinic.models import Account, AuditEntry, LoginLink, LoginSession, Patient, Site
 from clinic.models.engine import reading, writing
 from tests.browsers import Browser
 from tests.cast import Cast, Person
@@ -118,3 +118,24 @@ def test_link_page_speaks_the_language_of_the_browser(
     assert "Abrir mi página" in stranger.get(address, Accept_Language="es-MX,es").text
     assert "Abrir mi página" in stranger.get(f"{address}?lang=es").text
     assert "Open my page" in stranger.get(address).text
+
+
+def test_link_page_speaks_the_language_of_its_patient(
+    browser: Browsers, web_engine: Engine, cast: Cast
+) -> None:
+    with writing(web_engine) as session:
+        session.get_one(Patient, cast.pat.patient_id).language = "es"
+        session.scalars(select(Site)).one().phone = "+15185550144"
+    address = f"/link/{make_link(web_engine, cast)}"
+    stranger = browser("")
+
+    assert "Abrir mi página" in stranger.get(address).text
+    assert "Open my page" in stranger.get(f"{address}?lang=en").text
+    stranger.send(address, {})
+    used = browser("").get(address)
+
+    assert used.status_code == 404
+    assert "<h1>Este enlace ya no sirve</h1>" in used.text
+    assert '<html lang="es"' in used.text
+    assert 'href="tel:+15185550144">Llamar al (518) 555-0144</a>' in used.text
+    assert [word in used.text for word in ("Price", "Not found", "/log-in")] == [False] * 3

@@ -8,7 +8,7 @@ from flask import Flask
 
 from clinic.rules.appointments import CancelledBy, Outcome, Status
 from clinic.web import present
-from clinic.web.strips import LinkedVisit, strip
+from clinic.web.strips import LinkedVisit, Reader, strip
 
 TODAY = date(2026, 3, 4)
 
@@ -50,9 +50,28 @@ def test_strip_says_everything_in_one_sentence() -> None:
     )
 
 
+def test_short_end_of_a_strip_is_never_alone_on_a_line() -> None:
+    weeks = ((2, 3, 4, 5, 6), (9, 10, 11, 12, 13), (16, 18, 20), (24,))
+    course = [LinkedVisit(date(2026, 3, day)) for week in weeks for day in week]
+
+    blocks = [
+        [len(week) for week in block] for block in strip(course, today=date(2026, 3, 1)).blocks
+    ]
+
+    assert blocks == [[5], [5, 3, 1]]
+    assert strip([], today=TODAY).blocks == ()
+
+
+def test_strip_of_a_plan_calls_nothing_booked() -> None:
+    view = strip([LinkedVisit(date(2026, 3, 9))], today=TODAY, reader=Reader.PLANNER)
+
+    assert view.label == "Course, 1 visit: 1 planned"
+    assert [mark.label for mark in view.legend] == ["planned"]
+
+
 def test_patient_never_reads_of_a_miss() -> None:
     untreated = LinkedVisit(date(2026, 3, 2), Status.FULFILLED, Outcome.NOT_TREATED)
-    view = strip([*visits(), untreated], today=TODAY, for_patient=True)
+    view = strip([*visits(), untreated], today=TODAY, reader=Reader.PATIENT)
 
     assert "miss" not in view.label
     assert "did not come" not in view.label

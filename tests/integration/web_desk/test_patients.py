@@ -1,7 +1,7 @@
 """Patients at the desk: found, shown, and given a log-in link."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import event, select
@@ -191,3 +191,29 @@ def test_log_in_link_says_how_long_it_is_good(browser: Browsers, desk: Desk) -> 
 
 def test_unknown_patient_is_not_found(browser: Browsers, desk: Desk) -> None:
     assert browser("dana").get("/desk/patients/nobody").status_code == 404
+
+
+def test_login_link_is_shown_as_a_code_and_copied_by_a_button(
+    browser: Browsers, desk: Desk
+) -> None:
+    dana = browser("dana")
+    page = f"/desk/patients/{desk.cast.pat.public_id}"
+
+    shown = dana.post(f"{page}/link", dana.form(page)).text
+
+    assert '<svg width="' in shown
+    assert "<title>Log-in link as a QR code</title>" in shown
+    assert 'data-copy="login-link"' in shown
+    assert "/static/js/copy.js" in shown
+    assert "style=" not in shown.partition("<svg")[2].partition("</svg>")[0]
+
+
+def test_visits_that_do_not_fit_are_folded_not_left_out(browser: Browsers, desk: Desk) -> None:
+    days = [TODAY + timedelta(days=day) for day in (1, 2, 3, 4, 7, 8, 9, 10, 11, 14)]
+    desk.course(*days, prescribed=10)
+
+    page = browser("dana").get(f"/desk/patients/{desk.cast.pat.public_id}").text
+
+    folded = page.partition('<details class="later">')[2].partition("</details>")[0]
+    assert "and 2 more" in folded
+    assert folded.count('href="/schedule/?') == 2

@@ -1,12 +1,15 @@
 """Pencilling a course on the page, and deciding on it: once, by who saw it as it is."""
 
+import re
 from collections import Counter
+from html import unescape
 
-from sqlalchemy import Engine, select
+import pytest
+from sqlalchemy import Engine, select, update
 from werkzeug.test import TestResponse
 
-from clinic.models import Appointment, Message
-from clinic.models.engine import reading
+from clinic.models import Appointment, Message, Patient
+from clinic.models.engine import reading, writing
 from clinic.rules.appointments import Status
 from tests.browsers import Browser, hidden_fields
 from tests.integration.web_desk.locks import held
@@ -64,6 +67,45 @@ def test_approved_course_is_booked_and_told(
     assert (answer.status_code, answer.location) == (303, course)
     assert (states(web_engine), count(web_engine, Message)) == ({Status.BOOKED: 36}, 1)
     assert "Pencilled, to be decided" not in dana.get("/desk/").text
+
+
+@pytest.mark.parametrize("verb", ["approve", "give-up"])
+def test_decision_on_a_pencilled_course_is_undone(
+    browser: Browsers, page: str, web_engine: Engine, verb: str
+) -> None:
+    dana = browser("dana")
+    course = pencil(dana, page)
+    decided = dana.get(decide(dana, course, verb).location).text
+    address = unescape(re.findall(r'action="(/schedule/undo/[^"]+)"', decided)[0])
+
+    answer = dana.post(address, hidden_fields(decided))
+
+    assert (answer.status_code, answer.location) == (303, course)
+    again = dana.get(course).text
+    assert "Pencilled until Mon 16 Mar 2026: nothing is promised yet." in again
+    assert states(web_engine) == {Status.PENDING: 36}
+    assert decide(dana, course, "approve", request_key="once-more").status_code == 303
+    assert states(web_engine) == {Status.BOOKED: 36}
+
+
+@pytest.mark.parametrize(
+    ("email", "wants", "words"),
+    [
+        ("pat@home.test", True, "The patient gets a message in a few minutes."),
+        ("pat@home.test", False, "The patient wants no e-mail: tell them by phone."),
+        ("", True, "No e-mail on file: tell the patient by phone."),
+    ],
+)
+def test_message_is_promised_only_to_whom_one_reaches(
+    browser: Browsers, page: str, web_engine: Engine, email: str, wants: bool, words: str
+) -> None:
+    dana = browser("dana")
+    with writing(web_engine) as session:
+        session.execute(update(Patient).values(email=email, wants_email=wants))
+
+    answer = decide(dana, pencil(dana, page), "approve")
+
+    assert f"All visits are booked. {words}" in dana.get(answer.location).text
 
 
 def test_course_given_up_frees_all_times(browser: Browsers, page: str, web_engine: Engine) -> None:

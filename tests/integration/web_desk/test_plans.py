@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from clinic.actions.appointments import VisitDraft, book_appointment
+from clinic.actions.appointments import VisitDraft
 from clinic.actions.definitions import load_starter_data
 from clinic.actions.setup import apply_setup
 from clinic.models import Appointment, AuditEntry, Cell, Course, Message, Patient, Site
@@ -24,6 +24,7 @@ from tests.browsers import Browser, hidden_fields
 from tests.cast import Cast
 from tests.integration.cli.conftest import document
 from tests.integration.web.conftest import app, browser, cast, settings, web_engine
+from tests.loose import book_loose
 
 __all__ = ["app", "browser", "cast", "settings", "web_engine"]
 
@@ -66,7 +67,8 @@ def test_a_plan_is_shown_and_nothing_is_written(
 ) -> None:
     answer = browser("dana").send(page, WISHES | {"do": "plan"})
 
-    assert "finishes Wed 29 Jul 2026" in answer.text
+    assert "Finishes Wed 29 Jul 2026" in answer.text
+    assert ("36 planned" in answer.text, " ms." in answer.text) == (True, False)
     assert "Book these 36" in answer.text
     assert (count(web_engine, Course), count(web_engine, Appointment)) == (0, 0)
 
@@ -94,8 +96,97 @@ def test_a_course_just_booked_is_taken_back_by_one_button(
     answer = dana.post(address, hidden_fields(course.text))
 
     assert answer.status_code == 303
-    assert "entered by mistake" in dana.get(answer.location).text
     assert (count(web_engine, Cell), count(web_engine, Appointment)) == (0, 36)
+
+
+def test_undo_of_a_booking_leads_back_to_the_same_wishes(
+    browser: Browsers, page: str, web_engine: Engine
+) -> None:
+    dana = browser("dana")
+    more = {"window_from": "9:00", "window_to": "17:00", "away": "5 June 2026 to 8 June 2026"}
+    fields = shown(dana, page, weekdays="0", per_week="1", **more)
+    booked = dana.get(dana.post(page, fields).location)
+    address = unescape(re.findall(r'action="(/schedule/undo/[^"]+)"', booked.text)[0])
+
+    back = dana.post(address, hidden_fields(booked.text)).location
+    again = dana.get(back).text
+
+    with reading(web_engine) as session:
+        course = session.scalars(select(Course)).one()
+    assert back == f"{page}?again={course.public_id}"
+    wishes = ('value="1 Jun 2026"', 'value="10:00"', 'value="9:00"', 'value="17:00"')
+    assert [one in again for one in wishes] == [True] * 4
+    assert "5 Jun 2026 to 8 Jun 2026" in again
+    assert ticked(again) == ["0"]
+    assert '<option selected value="tms_itbs_ldlpfc">' in again
+    assert '<option selected value="1">1</option>' in again
+
+
+def test_page_of_an_undone_course_says_so_and_offers_to_plan_again(
+    browser: Browsers, page: str, web_engine: Engine
+) -> None:
+    dana = browser("dana")
+    course = dana.post(page, shown(dana, page)).location
+    booked = dana.get(course)
+    address = unescape(re.findall(r'action="(/schedule/undo/[^"]+)"', booked.text)[0])
+    again = dana.post(address, hidden_fields(booked.text)).location
+
+    void = dana.get(course).text
+    patient = dana.get(page.replace("/schedule/plan/", "/desk/patients/")).text
+
+    assert "Undone: nothing of this course is booked." in void
+    assert f'href="{again}"' in void
+    unsaid = ("Extra visit", "not yet booked", "First visit", "entered by mistake", "strip-week")
+    assert [one in void for one in unsaid] == [False] * 5
+    assert ("No course yet" in patient, "Earlier: undone courses" in patient) == (True, True)
+
+
+def test_wishes_of_another_patient_are_not_shown(
+    browser: Browsers, page: str, cast: Cast, web_engine: Engine
+) -> None:
+    dana = browser("dana")
+    course = dana.post(page, shown(dana, page)).location.rpartition("/")[2]
+
+    other = dana.get(f"/schedule/plan/{cast.quinn.public_id}?again={course}").text
+
+    assert ("tms_itbs_ldlpfc" in other, 'value="10:00"' in other) == (True, False)
+    assert "Choose the treatment" in other
+
+
+def ticked(html: str) -> list[str]:
+    """The weekdays that are ticked on the planning page."""
+    boxes = re.findall(r'<input[^>]*name="weekdays"[^>]*>', html)
+    return [re.findall(r'value="(\d)"', one)[0] for one in boxes if "checked" in one]
+
+
+def test_every_day_is_ticked_until_one_is_unticked(browser: Browsers, page: str) -> None:
+    dana = browser("dana")
+
+    assert ticked(dana.get(page).text) == ["0", "1", "2", "3", "4"]
+    planned = dana.send(page, WISHES | {"do": "plan"}).text
+    assert ticked(planned) == ["0", "1", "2", "3", "4"]
+
+
+def test_visit_far_from_the_wished_hour_is_marked_and_counted(browser: Browsers, page: str) -> None:
+    text = (
+        browser("dana")
+        .send(page, WISHES | {"preferred": "6:30", "tolerance": "15", "do": "plan"})
+        .text
+    )
+
+    assert "0 of 36 within 15 min · 36 further off, the farthest" in text
+    assert text.count("<tr data-off>") == 36
+    assert re.search(r'<span class="plan-off">[^<]+ later</span>', text)
+
+
+def test_booking_for_a_patient_without_e_mail_says_to_call(
+    browser: Browsers, page: str, web_engine: Engine
+) -> None:
+    dana = browser("dana")
+
+    untold = dana.get(dana.post(page, shown(dana, page)).location).text
+
+    assert "36 visits booked. No e-mail on file: tell the patient by phone." in untold
 
 
 def test_a_form_sent_twice_books_once(browser: Browsers, page: str, web_engine: Engine) -> None:
@@ -152,7 +243,7 @@ def take(session: Session, patient_id: int) -> None:
         course_id=None,
         status=Status.BOOKED,
     )
-    book_appointment(session, draft=draft, by=BY, now=MADE_AT)
+    book_loose(session, draft=draft, by=BY, now=MADE_AT)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,22 @@ def add_side_effect(ground: Ground) -> WriteForm:
     )
 
 
+def change_effect(ground: Ground) -> WriteForm:
+    visit = ground.visit("seat")
+    ground.chair(visit, "side-effects", **EFFECT)
+    part = f"side-effects/{ground.effect_of()}/change"
+    page = f"/clinician/visits/{visit}/{part}"
+    fields = {name: value for name, value in EFFECT.items() if name not in ("term", "tap")}
+    return WriteForm(
+        page=page,
+        address=page,
+        fields=fields | {"grade": "2", "free_text": "since one"},
+        kept='value="since one"',
+        race=lambda: ground.chair(visit, part, **fields),
+        who="cleo",
+    )
+
+
 def void_vitals(ground: Ground) -> WriteForm:
     visit = ground.visit("seat")
     ground.chair(visit, "vitals", **VITALS)

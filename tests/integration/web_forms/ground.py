@@ -44,7 +44,7 @@ class Ground:
     def chair(self, visit: str, step: str, **data: str) -> None:
         """Let Cleo send one form of the visit page."""
         cleo, address = self.browser("cleo"), f"/clinician/visits/{visit}"
-        page = f"{address}/{step}" if step.endswith(("finish", "void")) else address
+        page = f"{address}/{step}" if step.endswith(("finish", "void", "change")) else address
         answer = cleo.send(f"{address}/{step}", data, page=page)
         assert answer.status_code == 303, (step, answer.text)
 

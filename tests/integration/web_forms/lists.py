@@ -297,6 +297,7 @@ LISTS: dict[str, tuple[ListPage, ...]] = {
     "patient.home": tuple(
         ListPage("pat", at("/my/"), grow) for grow in (visits_of_pat, visit_of_course)
     ),
+    "patient.calendar": (ListPage("pat", at("/my/visits.ics"), visits_of_pat),),
     "schedule.blocks": (ListPage("dana", at("/schedule/blocks"), block),),
     "schedule.week": (ListPage("dana", week_of_pat, visits_of_pat),),
     "schedule.board": (ListPage("dana", at("/schedule/"), visits_of_many),),
@@ -322,6 +323,7 @@ NO_LIST = {
     "auth.log_in": "a form",
     "auth.show_link": "a button",
     "auth.start": "leads on",
+    "clinician.change_effect": "a form",
     "clinician.finish": "a form",
     "clinician.void_effect": "a form",
     "clinician.void_vitals": "a form",
@@ -329,6 +331,7 @@ NO_LIST = {
     "desk.new_patient": "a form",
     "imports.show_columns": "a form; its rows are columns of a file",
     "schedule.cancel_visit": "a form",
+    "schedule.end_course_early": "a form; its visits are counted and not listed",
     "schedule.finish_visit": "a form",
     "schedule.move_visit": "a form with free times, which are worked out and not read",
     "schedule.new_visit": "a form with free times, which are worked out and not read",

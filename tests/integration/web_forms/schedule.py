@@ -25,14 +25,14 @@ CLOSED = {
 }
 VISIT = {
     "site": "main",
-    "kind": "tms",
+    "kind": "device_check",
     "place": "room",
     "on": "2026-03-03",
     "at": "10:00",
     "do": "book",
 }
 TO_ELEVEN = {"on": "2026-03-02", "at": "11:00", "tell": "no"}
-CANCEL = {"cancelled_by": "clinic", "reason": "device", "tell": "yes"}
+CANCEL = {"cancelled_by": "clinic", "reason": "clinic", "words": "device", "tell": "yes"}
 CHANGED = "Somebody has changed this visit meanwhile."
 
 
@@ -133,6 +133,24 @@ def decide_pencil(verb: str, other: str = "approve") -> Callable[[Ground], Write
         )
 
     return form
+
+
+def end_course(ground: Ground) -> WriteForm:
+    """A course of which somebody else has cancelled the rest already."""
+    page, fields = planned(ground)
+    dana = ground.browser("dana")
+    token = dana.form(page)["csrf_token"]
+    course = dana.post(page, fields | {"csrf_token": token, "do": "book"}).location
+    address = f"{course}/end"
+    return WriteForm(
+        page=address,
+        address=address,
+        fields=CANCEL,
+        kept='value="device"',
+        race=lambda: ground.front(address, **CANCEL),
+        lost=422,
+        says="This course is over already.",
+    )
 
 
 def note_pencil(ground: Ground) -> WriteForm:

@@ -1,13 +1,15 @@
 """Patients see what is next, when, and only their own; no page says what it is for."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
+from icalendar import Calendar
+from sqlalchemy import select
 
-from clinic.models import Appointment, Definition, DefinitionStatus, Patient
-from clinic.models.engine import writing
+from clinic.models import Appointment, Course, Definition, DefinitionStatus, Patient, Site
+from clinic.models.engine import reading, writing
 from clinic.rules.appointments import CancelledBy, Outcome, Status
 from clinic.rules.courses import CourseStatus
 from tests.browsers import Browser
@@ -92,6 +94,51 @@ def test_staff_do_not_enter_the_patients_door(course: int, browser: Door, name: 
     assert browser(name).get("/my/").status_code == 403
 
 
+def test_course_counts_what_is_prescribed_and_asks_to_call(
+    rows: Rows, course: int, browser: Door
+) -> None:
+    with writing(rows.engine) as session:
+        session.get_one(Course, course).counts = {"acute": 6}
+        session.scalars(select(Site)).one().phone = "+15185550144"
+
+    page = browser("pat").get("/my/").text
+
+    assert "1 of 6 done" in page
+    assert "2 visits still to be booked: call us, " in page
+    assert page.count('href="tel:+15185550144"') == 2
+    assert "2 not yet booked" in page
+
+
+def test_page_offers_to_log_out_and_to_call_for_help(course: int, browser: Door) -> None:
+    pat = browser("pat")
+    page = pat.get("/my/").text
+
+    assert page.partition("<main")[2].count('action="/log-out"') == 1
+    assert '<a class="call" href="tel:988">988</a>' in page
+
+
+def test_calendar_holds_what_is_to_come_and_not_what_it_is_for(
+    rows: Rows, course: int, browser: Door
+) -> None:
+    answer = browser("pat").get("/my/visits.ics")
+
+    found = Calendar.from_ical(answer.text)
+    with reading(rows.engine) as session:
+        uids = session.scalars(
+            select(Appointment.uid).where(Appointment.status == Status.BOOKED).order_by("start_at")
+        ).all()
+    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert [str(one["uid"]) for one in found.walk("VEVENT")] == [
+        f"{uid}@coursekeeper" for uid in uids
+    ]
+    assert [(str(one["summary"]), one["dtstart"].dt) for one in found.walk("VEVENT")] == [
+        ("Appointment at Main Street Clinic", datetime(2026, 3, day, 15, 30, tzinfo=UTC))
+        for day in (2, 3, 4)
+    ]
+    assert [word for word in CLINICAL if word in answer.text.casefold()] == []
+
+
 def test_patients_door_only_shows(app: Flask) -> None:
     methods = {
         method
@@ -113,7 +160,7 @@ def test_two_patients_matrix(app: Flask, rows: Rows, course: int, browser: Door)
 
     pages = [browser("quinn").get(rule).text for rule in rules]
 
-    assert rules == ["/my/"]
+    assert sorted(rules) == ["/my/", "/my/visits.ics"]
     assert [fact in page for page in pages for fact in ("2 March", "10:30", "1 of 4")] == [
         False
     ] * 3 * len(rules)

@@ -14,6 +14,7 @@ from clinic.rules.courses import (
     CourseVerb,
     StripMark,
     StripVisit,
+    ending_verb,
     next_course_status,
     same_hour,
     strip_mark,
@@ -59,6 +60,25 @@ def test_ended_course_can_only_be_entered_in_error(status: C, verb: CourseVerb) 
     with pytest.raises(CourseTransitionRefused) as refused:
         next_course_status(status, verb)
     assert (refused.value.status, refused.value.verb) == (status, verb)
+
+
+@pytest.mark.parametrize(
+    ("status", "has_delivered", "end"),
+    [
+        (C.DRAFT, False, C.CANCELLED_BEFORE_START),
+        (C.AWAITING_AUTHORISATION, False, C.CANCELLED_BEFORE_START),
+        (C.ACTIVE, True, C.STOPPED_EARLY),
+        (C.ACTIVE, False, C.STOPPED_EARLY),
+        (C.ON_HOLD, True, C.STOPPED_EARLY),
+        (C.ON_HOLD, False, C.CANCELLED_BEFORE_START),
+    ],
+)
+def test_course_that_began_is_stopped_and_another_cancelled(
+    status: C, has_delivered: bool, end: C
+) -> None:
+    verb = ending_verb(status, has_delivered=has_delivered)
+
+    assert next_course_status(status, verb) is end
 
 
 def test_running_course_can_be_held_once() -> None:
