@@ -18,7 +18,6 @@ from clinic.queries.courses import VisitFacts, read_visit
 from clinic.queries.definitions import policies
 from clinic.queries.joinings import read_fit
 from clinic.queries.kinds import KindFrame, kind_frames
-from clinic.queries.letters import is_reachable
 from clinic.queries.openings import Wanted, read_openings
 from clinic.queries.outcomes import cancel_reasons
 from clinic.rules.appointments import CancelledBy
@@ -43,6 +42,7 @@ from clinic.web.schedule.times import (
 )
 from clinic.web.schedule.undo import Done, do_once, done_to, say_undoable
 from clinic.web.schedule.visits import own_appointment, shown_panel
+from clinic.web.telling import untold_words, will_be_told
 
 MOVE = "schedule/move.html"
 CANCEL = "schedule/cancel.html"
@@ -117,7 +117,7 @@ def _first_move(public_id: str, form: MoveForm) -> Response:
     form.version.data = str(panel.version)
     with reading(current_clinic().engine) as unit:
         facts = _facts(unit, public_id)
-        form.tell.data = "yes" if is_reachable(unit, facts.patient.id) else "no"
+        form.tell.data = "yes" if will_be_told(unit, patient_id=facts.patient.id) else "no"
     form.on.data = facts.visit.on
     form.at.data = time_of(facts.visit.local_min)
     return make_response(render_template(MOVE, form=form, aid=_aid(public_id, form), problem=None))
@@ -215,16 +215,9 @@ def _reasons(unit: Session, search: Search, on: date, at: int, problem: ClinicEr
 
 
 def _tell_hint(unit: Session, facts: VisitFacts) -> str:
-    """Return what to do where no message can reach the patient."""
-    if is_reachable(unit, facts.patient.id):
-        return ""
-    phone = phone_words(facts.patient.phone)
-    if phone:
-        return gettext(
-            "No e-mail is known, so no message goes out: tell them by phone, %(phone)s.",
-            phone=phone,
-        )
-    return gettext("No e-mail and no phone is known, so no message goes out.")
+    """Return what to do where no message can reach the patient, with the number to call."""
+    words = untold_words(unit, patient_id=facts.patient.id)
+    return f"{words} {phone_words(facts.patient.phone)}".strip() if words else ""
 
 
 def _warning(facts: VisitFacts, on: date) -> str:
