@@ -330,6 +330,7 @@ NO_LIST = {
     "desk.edit_patient": "a form",
     "desk.new_patient": "a form",
     "imports.show_columns": "a form; its rows are columns of a file",
+    "schedule.free_week": "stretches of free time, which are worked out and not read",
     "schedule.cancel_visit": "a form",
     "schedule.end_course_early": "a form; its visits are counted and not listed",
     "schedule.finish_visit": "a form",
