@@ -29,6 +29,7 @@ FOR_THE_DESK_ALONE = (
     "schedule.cancel_visit",
     "schedule.end_course_early",
     "schedule.plan_course",
+    "schedule.free_week",
     "schedule.blocks",
     "schedule.new_block",
     "schedule.show_block",
