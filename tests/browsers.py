@@ -64,6 +64,11 @@ class Browser:
         return self.post(address, self.form(page or address) | data)
 
 
+def button_value(html: str, verb: str) -> str:
+    """The value of the first button on a page whose value begins with this verb and a colon."""
+    return re.findall(rf'<button[^>]* value="({verb}:[^"]*)"', html)[0]
+
+
 def hidden_fields(html: str) -> dict[str, str]:
     """The hidden fields in a piece of HTML."""
     found: dict[str, str] = {}

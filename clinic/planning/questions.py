@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from clinic.planning.courses import Plan, plan_course
+from clinic.planning.three import Offer, plan_three
 from clinic.planning.wishes import Wishes
 from clinic.planning.world import Resource, ResourceDay, World
 from clinic.rules.protocols import Protocol
@@ -37,6 +38,10 @@ class Question:
     def plan(self) -> Plan:
         """Return the best plan of the course."""
         return plan_course(self.protocol, self.kinds, self.world, self.wishes)
+
+    def three(self) -> tuple[Offer, ...]:
+        """Return the earliest plan, and the steadiest and the least changing that are better."""
+        return plan_three(self.protocol, self.kinds, self.world, self.wishes)
 
 
 def tolerance_of(question: Question) -> int:

@@ -16,6 +16,7 @@ from clinic.planning.courses import Plan, PlannedVisit, Wishes
 from clinic.planning.questions import Question
 from clinic.planning.slots import count_of, limit_of
 from clinic.planning.starts import Refusal, legal_starts, place_visit
+from clinic.planning.three import Choice, Offer
 from clinic.planning.world import World
 from clinic.queries.availability import SiteFrame, read_world
 from clinic.queries.definitions import DefinitionKind, current, policies, protocol
@@ -45,8 +46,9 @@ class CourseOrder:
 class Proposal:
     """A plan for a course, with all that booking it needs. Milliseconds of planning alone.
 
-    `left_out` are the days of the patient's other courses, on which nothing was planned; `asked`
-    is the question the plan answers, to ask what would have to give.
+    `offers` are the plans to choose from, of which `plan` is the first; `left_out` are the days of
+    the patient's other courses, on which nothing was planned; `asked` is the question the plan
+    answers, to ask what would have to give.
     """
 
     order: CourseOrder
@@ -55,7 +57,12 @@ class Proposal:
     kinds: Mapping[str, KindFrame]
     milliseconds: float
     asked: Question
+    offers: tuple[Offer, ...]
     left_out: tuple[date, ...] = ()
+
+    def with_plan(self, offer: Offer) -> "Proposal":
+        """Return the proposal with another of its plans, to be looked at or booked."""
+        return replace(self, plan=offer.plan)
 
 
 def propose_course(
@@ -66,10 +73,12 @@ def propose_course(
     site: SiteFrame,
     wishes: Wishes,
     from_on: date | None = None,
+    is_choice: bool = False,
 ) -> Proposal:
     """Return the best plan for a course of the protocol in force; NotFound for an unknown key.
 
-    `from_on` reads days before the first wished one too, to ask about them.
+    `from_on` reads days before the first wished one too, to ask about them; with `is_choice` the
+    steadiest plan and the one with the fewest changes are offered too.
     """
     patient = _patient(session, patient_id)
     version = current(session, DefinitionKind.PROTOCOL, protocol_key)
@@ -82,7 +91,8 @@ def propose_course(
     )
     asked, shared = _question(session, patient, chosen, kinds, wishes, frame, days)
     begun = perf_counter()
-    plan = asked.plan()
+    offers = asked.three() if is_choice else (Offer(Choice.EARLIEST, asked.plan(), ()),)
+    plan = offers[0].plan
     order = CourseOrder(
         patient_id=patient_id,
         site=frame,
@@ -93,7 +103,7 @@ def propose_course(
         wishes=wishes_json(wishes),
     )
     taken = (perf_counter() - begun) * 1000
-    return Proposal(order, chosen, plan, kinds, taken, asked, shared)
+    return Proposal(order, chosen, plan, kinds, taken, asked, offers, shared)
 
 
 def _question(

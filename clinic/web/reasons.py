@@ -148,13 +148,14 @@ def change_words(change: Change, wishes: Wishes) -> str:
         "hour": clock_time(after.preferred_min or 0),
         "first": clock_time(first),
         "last": clock_time(last) if last < DAY_MIN else "24:00",
-        "weekdays": _weekdays(change.weekdays),
+        "weekdays": weekday_words(change.weekdays),
         "span": _span(change),
         "start": day(after.start_on),
     }
 
 
-def _weekdays(weekdays: frozenset[int]) -> str:
+def weekday_words(weekdays: frozenset[int]) -> str:
+    """Return weekdays as people say them, for example "Mondays and Fridays"."""
     names = [str(WEEKDAYS[one]) for one in sorted(weekdays)]
     if len(names) < 2:
         return "".join(names)

@@ -100,6 +100,19 @@ def in_menu(
     return mark
 
 
+UNDER: dict[Callable[..., object], str] = {}
+
+
+def under(endpoint: str) -> Callable[[View], View]:
+    """Light the menu entry of this endpoint while a view of another address is shown."""
+
+    def mark(view: View) -> View:
+        UNDER[view] = endpoint
+        return view
+
+    return mark
+
+
 def say(words: str, *, level: str = "ok", undo: str | None = None) -> None:
     """Show a sentence on the next page, with an undo button when `undo` is an address to post to.
 
@@ -209,10 +222,16 @@ def _menu(actor: Actor) -> tuple[MenuLink, ...]:
         ),
         key=lambda entry: entry[0].position,
     )
-    here = _current([address for _, address in entries])
+    here = _under() or _current([address for _, address in entries])
     return tuple(
         MenuLink(str(item.label), address, address == here, item.key) for item, address in entries
     )
+
+
+def _under() -> str | None:
+    """Return the menu address that the page shown says it belongs to, None where it says none."""
+    endpoint = UNDER.get(current_app.view_functions.get(request.endpoint or "", _menu))
+    return None if endpoint is None else url_for(endpoint)
 
 
 def _current(addresses: list[str]) -> str | None:

@@ -33,6 +33,7 @@ from clinic.web.schedule.panels import (
     visit_tag,
     where_and_who,
 )
+from clinic.web.shell import under
 from clinic.web.strips import Strip, course_strip
 
 GOING_ON = frozenset({Status.ARRIVED, Status.CHECKED_IN})
@@ -91,6 +92,7 @@ class CoursePage:
 
 
 @blueprint.get("/courses/<public_id>")
+@under("desk.find_patients")
 @needs(Permission.SEE_SCHEDULE)
 def show_course(public_id: str) -> str:
     """Show a course with all its visits."""

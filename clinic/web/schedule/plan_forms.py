@@ -9,7 +9,6 @@ from flask_babel import gettext, ngettext
 from wtforms import (
     BooleanField,
     Field,
-    HiddenField,
     IntegerField,
     SelectField,
     SelectMultipleField,
@@ -132,7 +131,6 @@ class PlanForm(ClinicForm):
     shares_days = BooleanField(
         lazy("The prescriber allows visits on days of another course of this patient"),
     )
-    shown = HiddenField()
 
     def validate_window_to(self, field: Field) -> None:
         """Refuse a window that ends before it begins."""

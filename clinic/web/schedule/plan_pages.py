@@ -1,53 +1,33 @@
-"""What the planning page says of a plan: finish, hour, warnings, dates, and why it cannot be."""
+"""What the planning page says of a proposal: the wishes in a line, the plans, why it cannot be."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from itertools import pairwise
+from datetime import date
 
 from flask_babel import gettext, ngettext
 
-from clinic.planning.courses import Plan, PlannedVisit
-from clinic.planning.questions import tolerance_of
-from clinic.planning.refusals import Code, Impossible, Warning_
+from clinic.planning.changes import DAY_MIN
+from clinic.planning.courses import Plan
+from clinic.planning.refusals import Impossible
+from clinic.planning.wishes import Wishes
 from clinic.queries.proposals import Proposal
-from clinic.rules.wall_days import CELL_MIN
-from clinic.web.present import clock_time, day, day_with_year, minutes_long
+from clinic.web.present import clock_time, day, day_with_year
+from clinic.web.reasons import weekday_words
+from clinic.web.schedule.plan_cards import PlanCard, plan_card
 from clinic.web.schedule.reasons_view import ObstaclesView, obstacles_view
-from clinic.web.strips import LinkedVisit, Reader, Strip, strip
-
-DEVICES = frozenset({"device", "therapist"})
-
-
-@dataclass(frozen=True, slots=True)
-class PlanRow:
-    """One visit of a plan; `off` says how far it lies from the wished hour when that is too far."""
-
-    number: int
-    day: str
-    hour: str
-    taken: str
-    off: str
-
-
-@dataclass(frozen=True, slots=True)
-class PlanWeek:
-    """The visits of one calendar week."""
-
-    label: str
-    visits: tuple[PlanRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """A plan as the page prints it; `names` are the resources by id."""
+    """A proposal as the page prints it: its plans side by side; `names` are resources by id.
 
-    strip: Strip
+    A course that does not fit whole has one card at most, of the part that fits.
+    """
+
+    asked: str
+    cards: tuple[PlanCard, ...]
     count: int
-    finish: str
-    facts: tuple[tuple[str, str], ...]
-    warnings: tuple[str, ...]
-    weeks: tuple[PlanWeek, ...]
+    notes: tuple[str, ...]
     refusal: str | None
     lapses_on: date
     lapses: str
@@ -63,21 +43,15 @@ def plan_view(
     `lapses_on` is until when it would be held if it were only pencilled.
     """
     plan = proposal.plan
-    visits = sorted(plan.visits, key=lambda visit: (visit.on, visit.start_cell))
     blocked = plan.first_impossible
+    offers = proposal.offers if blocked is None else proposal.offers[:1]
+    cards = [plan_card(proposal, one, names, today) for one in offers if one.plan.visits]
+    shared = _shared_warnings(cards)
     return PlanView(
-        strip=strip(
-            [LinkedVisit(visit.on) for visit in visits], today=today, reader=Reader.PLANNER
-        ),
-        count=len(visits),
-        finish=day_with_year(visits[-1].on) if visits else "",
-        facts=(
-            (gettext("Treatment"), proposal.protocol.name),
-            *_wished(proposal, visits),
-            *_facts(visits, names),
-        ),
-        warnings=(*_other_course(proposal), *_warnings(plan.warnings, visits)),
-        weeks=_weeks(visits, names, _HourWish.of(proposal)),
+        asked=asked_words(proposal),
+        cards=tuple(_without(card, shared) for card in cards),
+        count=len(plan.visits),
+        notes=(*_other_course(proposal), *shared),
         refusal=None if blocked is None else _refusal(plan, blocked),
         lapses_on=lapses_on,
         lapses=day(lapses_on),
@@ -85,9 +59,55 @@ def plan_view(
     )
 
 
+def _shared_warnings(cards: Sequence[PlanCard]) -> tuple[str, ...]:
+    """Return the warnings that hold whichever plan is chosen, in the order of the first."""
+    if not cards:
+        return ()
+    first, *others = cards
+    return tuple(one for one in first.warnings if all(one in other.warnings for other in others))
+
+
+def _without(card: PlanCard, shared: Collection[str]) -> PlanCard:
+    return replace(card, warnings=tuple(one for one in card.warnings if one not in shared))
+
+
 def explained(proposal: Proposal, view: PlanView) -> PlanView:
     """Return the plan with what stands in its way, which takes a few plans more to find out."""
     return replace(view, obstacles=obstacles_view(proposal, view.names))
+
+
+def asked_words(proposal: Proposal) -> str:
+    """Return what was asked for in one line: the treatment, the first day, the wishes."""
+    wishes = proposal.asked.wishes
+    first = gettext("from %(day)s", day=day_with_year(wishes.start_on))
+    words = [proposal.protocol.name, first, _hour(wishes), _hours(wishes)]
+    words.append(weekday_words(wishes.weekdays) if wishes.weekdays else "")
+    words.append(gettext("%(n)s a week", n=wishes.per_week) if wishes.per_week else "")
+    words += [_away(*span) for span in wishes.away]
+    return " · ".join(filter(None, words))
+
+
+def _hour(wishes: Wishes) -> str:
+    if wishes.preferred_min is None:
+        return ""
+    return gettext("at %(hour)s if it can be", hour=clock_time(wishes.preferred_min))
+
+
+def _hours(wishes: Wishes) -> str:
+    if wishes.window is None:
+        return ""
+    first, last = wishes.window
+    if not first:
+        return gettext("not after %(hour)s", hour=clock_time(last))
+    if last >= DAY_MIN:
+        return gettext("not before %(hour)s", hour=clock_time(first))
+    return f"{clock_time(first)}–{clock_time(last)}"
+
+
+def _away(first: date, last: date) -> str:
+    if first == last:
+        return gettext("not %(day)s", day=day(first))
+    return gettext("not %(first)s to %(last)s", first=day(first), last=day(last))
 
 
 def _other_course(proposal: Proposal) -> tuple[str, ...]:
@@ -100,150 +120,6 @@ def _other_course(proposal: Proposal) -> tuple[str, ...]:
         len(proposal.left_out),
     )
     return (words,)
-
-
-@dataclass(frozen=True, slots=True)
-class _HourWish:
-    """The wished minute of the day, None for none, and how many minutes beside it are as good."""
-
-    minute: int | None
-    tolerance_min: int
-
-    @classmethod
-    def of(cls, proposal: Proposal) -> "_HourWish":
-        """Return what was wished of the hour."""
-        asked = proposal.asked
-        return cls(asked.wishes.preferred_min, tolerance_of(asked))
-
-    def off(self, visit: PlannedVisit) -> int:
-        """Return how many minutes a visit lies after the wished hour, 0 where it is near enough."""
-        if self.minute is None:
-            return 0
-        away = visit.start_cell * CELL_MIN - self.minute
-        return away if abs(away) > self.tolerance_min else 0
-
-
-def _off_words(minutes: int) -> str:
-    """Return how far a visit lies from the wished hour; empty for one that is near enough."""
-    if not minutes:
-        return ""
-    length = minutes_long(abs(minutes))
-    if minutes > 0:
-        return gettext("%(length)s later", length=length)
-    return gettext("%(length)s earlier", length=length)
-
-
-def _wished(proposal: Proposal, visits: Sequence[PlannedVisit]) -> tuple[tuple[str, str], ...]:
-    """Return how near the visits are to the wished hour; nothing when none was wished."""
-    wish = _HourWish.of(proposal)
-    if wish.minute is None or not visits:
-        return ()
-    off = [wish.off(visit) for visit in visits]
-    far = sum(1 for minutes in off if minutes)
-    values = {"n": len(off) - far, "all": len(off)}
-    words = (
-        gettext("%(n)s of %(all)s within %(near)s min", near=wish.tolerance_min, **values)
-        if wish.tolerance_min
-        else gettext("%(n)s of %(all)s exactly then", **values)
-    )
-    if far:
-        last = max(range(len(off)), key=lambda index: abs(off[index]))
-        farthest = visits[last]
-        words += " · " + gettext(
-            "%(n)s further off, the farthest %(day)s at %(hour)s (%(off)s)",
-            n=far,
-            day=day(farthest.on),
-            hour=clock_time(farthest.start_cell * CELL_MIN),
-            off=_off_words(off[last]),
-        )
-    return ((gettext("Wished hour (%(hour)s)", hour=clock_time(wish.minute)), words),)
-
-
-def _facts(visits: Sequence[PlannedVisit], names: Mapping[int, str]) -> tuple[tuple[str, str], ...]:
-    if not visits:
-        return ()
-    starts = [visit.start_cell * CELL_MIN for visit in visits]
-    hour = max(sorted(set(starts)), key=starts.count)
-    followed = [_followed(visit) for visit in visits if _followed(visit)]
-    changes = sum(a != b for a, b in pairwise(followed))
-    kept = names.get(max(sorted(set(followed)), key=followed.count), "") if followed else ""
-    return (
-        (
-            gettext("Same hour (%(hour)s)", hour=clock_time(hour)),
-            gettext("%(n)s of %(all)s", n=starts.count(hour), all=len(visits)),
-        ),
-        (
-            gettext("Device or therapist"),
-            gettext("%(name)s, always", name=kept)
-            if not changes
-            else ngettext(
-                "%(name)s, %(num)s change", "%(name)s, %(num)s changes", changes, name=kept
-            ),
-        ),
-        (gettext("First visit"), day_with_year(visits[0].on)),
-    )
-
-
-def _followed(visit: PlannedVisit) -> int:
-    """Return the device or therapist of a visit, 0 where it has none."""
-    return next((hold.resource_id for hold in visit.holds if hold.requirement in DEVICES), 0)
-
-
-def _weeks(
-    visits: Sequence[PlannedVisit], names: Mapping[int, str], wish: _HourWish
-) -> tuple[PlanWeek, ...]:
-    weeks: dict[date, list[PlanRow]] = {}
-    for number, visit in enumerate(visits, start=1):
-        monday = visit.on - timedelta(days=visit.on.weekday())
-        row = PlanRow(
-            number=number,
-            day=day(visit.on),
-            hour=clock_time(visit.start_cell * CELL_MIN),
-            taken=", ".join(dict.fromkeys(names.get(one.resource_id, "") for one in visit.holds)),
-            off=_off_words(wish.off(visit)),
-        )
-        weeks.setdefault(monday, []).append(row)
-    return tuple(
-        PlanWeek(gettext("Week of %(day)s", day=day(monday)), tuple(rows))
-        for monday, rows in weeks.items()
-    )
-
-
-def _warnings(warnings: Iterable[Warning_], visits: Sequence[PlannedVisit]) -> list[str]:
-    """Return the sentences of warnings, each once; none for one that only repeats another."""
-    said = (_warning(one, _which(one.visit, visits)) for one in warnings)
-    return list(dict.fromkeys(filter(None, said)))
-
-
-def _which(number: int, visits: Sequence[PlannedVisit]) -> str:
-    """Return which visit a warning is about: its number, and its day where it has one."""
-    if 0 < number <= len(visits):
-        return gettext("Visit %(n)s (%(day)s)", n=number, day=day(visits[number - 1].on))
-    return gettext("Visit %(n)s", n=number)
-
-
-def _warning(warning: Warning_, which: str) -> str:
-    """Return the sentence of a warning; empty for one that only repeats another."""
-    sentences = {
-        Code.WEEK_CANNOT_HOLD: gettext(
-            "A week cannot hold all its visits; the rest goes to the next."
-        ),
-        Code.OFF_PATTERN: gettext(
-            "%(which)s is not on its usual weekday, because that day is shut or full.",
-            which=which,
-        ),
-        Code.LATE_AFTER_VISIT: gettext(
-            "%(which)s ends %(hours)s hours later than it should after the visit it belongs to.",
-            which=which,
-            hours=warning.amount,
-        ),
-        Code.STARTS_LATER: ngettext(
-            "The course starts %(num)s day after the wished day: nothing is free before.",
-            "The course starts %(num)s days after the wished day: nothing is free before.",
-            warning.amount,
-        ),
-    }
-    return sentences.get(warning.code, "")
 
 
 def _refusal(plan: Plan, blocked: Impossible) -> str:

@@ -1,4 +1,7 @@
-"""Planning a course and booking it: wishes, the plan, then all of it in one go."""
+"""Planning a course and booking it: wishes, the plans side by side, then one of them in one go."""
+
+from dataclasses import dataclass
+from datetime import date
 
 from flask import Response, make_response, render_template, request, url_for
 from flask_babel import gettext
@@ -32,6 +35,7 @@ from clinic.web.schedule.blueprint import blueprint
 from clinic.web.schedule.plan_forms import OPEN_DAYS, PlanForm, digest, treatment_groups, wished
 from clinic.web.schedule.plan_pages import PlanView, explained, plan_view
 from clinic.web.schedule.reasons_view import with_allowed
+from clinic.web.shell import under
 from clinic.web.telling import untold_words
 from clinic.web.undoable import Done, do_once, done, say_undoable
 
@@ -39,7 +43,27 @@ PAGE = "schedule/plan.html"
 BOOK, PENCIL = "book", "pencil"
 
 
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """The button that was pressed: what to do, and the plan it stood under, "" for none."""
+
+    verb: str
+    plan: str
+
+    @classmethod
+    def read(cls, text: str) -> "Pressed":
+        """Return what the button's value says, for example "book:" and the mark of its plan."""
+        verb, _, plan = text.partition(":")
+        return cls(verb, plan)
+
+    @property
+    def wants_booking(self) -> bool:
+        """Say whether a plan is to be booked or pencilled."""
+        return self.verb in (BOOK, PENCIL)
+
+
 @blueprint.route("/plan/<patient>", methods=["GET", "POST"])
+@under("desk.find_patients")
 @needs(Permission.SCHEDULE)
 def plan_course(patient: str) -> Response:
     """Ask for the wishes, show the plan, and book it when asked to."""
@@ -53,23 +77,22 @@ def plan_course(patient: str) -> Response:
             return _page(form, facts, None)
         if not form.validate():
             return form_again(PAGE, None, **_context(form, facts, None))
-        do = request.form.get("do")
-        wants_booking = do in (BOOK, PENCIL)
-        known = answered_before(unit) if wants_booking else None
+        pressed = Pressed.read(request.form.get("do", ""))
+        known = answered_before(unit) if pressed.wants_booking else None
         if known is not None:
             made = Done.read(known)
             say_undoable(gettext("Booked."), made)
             return see_other(made.target)
         proposal = _propose(unit, form, facts, sites)
         view = _view(unit, proposal, here)
-    is_same = form.shown.data == digest(proposal.plan)
-    form.shown.process_data(digest(proposal.plan))
-    if not wants_booking:
+    if not pressed.wants_booking:
         return _page(form, facts, explained(proposal, view))
-    if not is_same:
+    offer = next((one for one in proposal.offers if digest(one.plan) == pressed.plan), None)
+    if offer is None:
         changed = Conflict("plan_changed")
         return form_again(PAGE, changed, **_context(form, facts, explained(proposal, view)))
-    return _book(here, form, facts, proposal, view)
+    until = view.lapses_on if pressed.verb == PENCIL else None
+    return _book(here, form, facts, proposal.with_plan(offer), until)
 
 
 def _begin(unit: Session, form: PlanForm, facts: PatientFacts, sites: dict[str, SiteFrame]) -> None:
@@ -89,10 +112,13 @@ def _begin(unit: Session, form: PlanForm, facts: PatientFacts, sites: dict[str, 
 
 
 def _book(
-    here: CurrentClinic, form: PlanForm, facts: PatientFacts, proposal: Proposal, view: PlanView
+    here: CurrentClinic,
+    form: PlanForm,
+    facts: PatientFacts,
+    proposal: Proposal,
+    pencilled_until: date | None,
 ) -> Response:
-    """Book the plan; what was lost to somebody else is shown with a fresh plan, nothing is lost."""
-    is_pencilled = request.form.get("do") == PENCIL
+    """Book the plan; what was lost to somebody else is shown with fresh plans, nothing is lost."""
 
     def book(unit: Session) -> Done:
         course = book_course(
@@ -102,35 +128,38 @@ def _book(
             kinds=proposal.kinds,
             by=here.actor,
             now=here.now,
-            pencilled_until=view.lapses_on if is_pencilled else None,
+            pencilled_until=pencilled_until,
         )
         target = url_for("schedule.show_course", public_id=course.public_id)
         return done(unit, target, booking_of(unit, course.id))
 
     try:
         made = write(here.engine, lambda unit: do_once(unit, lambda: book(unit)))
-    except Conflict as problem:
-        return _lost(here, form, facts, problem)
     except ClinicError as problem:
-        return form_again(PAGE, problem, **_context(form, facts, explained(proposal, view)))
-    untold = "" if is_pencilled else _untold(here, facts)
-    words = gettext("%(n)s visits pencilled.") if is_pencilled else gettext("%(n)s visits booked.")
-    say_undoable(" ".join(filter(None, [words % {"n": view.count}, untold])), made)
+        return _lost(here, form, facts, problem)
+    say_undoable(_booked_words(here, facts, proposal, pencilled_until), made)
     return see_other(made.target)
 
 
-def _untold(here: CurrentClinic, facts: PatientFacts) -> str:
+def _booked_words(
+    here: CurrentClinic, facts: PatientFacts, proposal: Proposal, pencilled_until: date | None
+) -> str:
+    values = {"n": len(proposal.plan.visits)}
+    if pencilled_until is not None:
+        return gettext("%(n)s visits pencilled.", **values)
     with reading(here.engine) as unit:
-        return untold_words(unit, patient_id=facts.id)
+        untold = untold_words(unit, patient_id=facts.id)
+    return " ".join(filter(None, [gettext("%(n)s visits booked.", **values), untold]))
 
 
-def _lost(here: CurrentClinic, form: PlanForm, facts: PatientFacts, problem: Conflict) -> Response:
-    """Answer 409 with the form still filled, what is taken, and the plan as it is best now."""
+def _lost(
+    here: CurrentClinic, form: PlanForm, facts: PatientFacts, problem: ClinicError
+) -> Response:
+    """Answer with the form still filled, what is in the way, and the plans as they are now."""
     with reading(here.engine) as unit:
         sites = _fill_choices(unit, form, here)
         proposal = _propose(unit, form, facts, sites)
         view = _view(unit, proposal, here)
-    form.shown.process_data(digest(proposal.plan))
     return form_again(PAGE, problem, **_context(form, facts, explained(proposal, view)))
 
 
@@ -165,6 +194,7 @@ def _propose(
         protocol_key=chosen.key,
         site=sites[form.site.data],
         wishes=form.wishes(main.key),
+        is_choice=True,
     )
 
 

@@ -20,7 +20,7 @@ from clinic.queries.kinds import kind_frames
 from clinic.queries.proposals import propose_visit
 from clinic.rules.actors import system_actor
 from clinic.rules.appointments import Status
-from tests.browsers import Browser, hidden_fields
+from tests.browsers import Browser, button_value, hidden_fields
 from tests.cast import Cast
 from tests.integration.cli.conftest import document
 from tests.integration.web.conftest import app, browser, cast, settings, web_engine
@@ -51,10 +51,15 @@ def page(web_engine: Engine, cast: Cast) -> str:
 
 
 def shown(dana: Browser, page: str, **more: str) -> dict[str, str]:
-    """Ask for the plan and return the whole form as it stands then."""
+    """Ask for the plans and return the whole form as it stands then, to book the first."""
     answer = dana.send(page, WISHES | {"do": "plan"} | more)
     assert answer.status_code == 200, answer.text
-    return hidden_fields(answer.text) | WISHES | {"do": "book"} | more
+    return booking(answer.text) | more
+
+
+def booking(html: str, verb: str = "book") -> dict[str, str]:
+    """The form of a page that shows plans, with the button of the first one pressed."""
+    return hidden_fields(html) | WISHES | {"do": button_value(html, verb)}
 
 
 def count(engine: Engine, table: type) -> int:
@@ -174,7 +179,7 @@ def test_visit_far_from_the_wished_hour_is_marked_and_counted(browser: Browsers,
         .text
     )
 
-    assert "0 of 36 within 15 min · 36 further off, the farthest" in text
+    assert "0 of 36 within 15 min · farthest " in text
     assert text.count("<tr data-off>") == 36
     assert re.search(r'<span class="plan-off">[^<]+ later</span>', text)
 
@@ -214,14 +219,14 @@ def test_a_course_that_lost_its_place_shows_what_changed_and_keeps_the_form(
     assert 'value="1 June 2026"' in answer.text
     assert "Book these 36" in answer.text
     assert count(web_engine, Course) == 0
-    again = dana.post(page, hidden_fields(answer.text) | WISHES | {"do": "book"})
+    again = dana.post(page, booking(answer.text))
     assert again.status_code == 303
 
 
-def take(session: Session, patient_id: int) -> None:
-    """Book another patient on the only device at the first visit's time."""
+def take(session: Session, patient_id: int, day: int = 2) -> None:
+    """Book another patient on the only device at the wished hour of a day of June."""
     site = frame_of(session.scalars(select(Site).where(Site.key == "main")).one())
-    from_day = datetime(2026, 6, 2, tzinfo=UTC).date()
+    from_day = datetime(2026, 6, day, tzinfo=UTC).date()
     visit = propose_visit(
         session,
         patient_id=patient_id,
@@ -281,3 +286,24 @@ def test_only_who_schedules_may_plan(browser: Browsers, page: str) -> None:
     assert browser("pat").get(page).status_code == 403
     assert browser("adan").get(page).status_code == 403
     assert browser("dana").get("/schedule/plan/nobody").status_code == 404
+
+
+def test_a_steadier_plan_stands_beside_the_earliest_and_is_the_one_booked(
+    browser: Browsers, page: str, web_engine: Engine, cast: Cast
+) -> None:
+    with writing(web_engine) as session:
+        for day in (2, 4, 9, 11):
+            take(session, cast.quinn.patient_id or 0, day)
+    dana = browser("dana")
+    text = dana.send(page, WISHES | {"do": "plan", "tolerance": "0"}).text
+    steady = booking(text[text.index('id="plan-steadiest"') :])
+
+    answer = dana.post(page, booking(text) | {"tolerance": "0", "do": steady["do"]})
+
+    assert re.findall(r'id="plan-(\w+)"', text) == ["earliest", "steadiest"]
+    assert "32 of 36 · the rest within" in text
+    assert answer.status_code == 303
+    with reading(web_engine) as session:
+        booked = select(Appointment.local_min).where(Appointment.course_id.is_not(None))
+        hours = session.scalars(booked).all()
+    assert (len(hours), len(set(hours))) == (36, 1)

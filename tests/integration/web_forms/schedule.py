@@ -8,7 +8,7 @@ from sqlalchemy import select
 from clinic.actions.pencils import lapse_pencil
 from clinic.models import Course, WorkItem
 from clinic.models.engine import writing
-from tests.browsers import hidden_fields
+from tests.browsers import button_value, hidden_fields
 from tests.conftest import NOW
 from tests.integration.web_desk.conftest import MAKER
 from tests.integration.web_forms.ground import Ground, WriteForm
@@ -80,11 +80,11 @@ def plan_course(do: str) -> Callable[[Ground], WriteForm]:
     """A course booked or pencilled; the prescriber has taken leave on its first day."""
 
     def form(ground: Ground) -> WriteForm:
-        page, fields = planned(ground)
+        page, fields = planned(ground, do)
         return WriteForm(
             page=page,
             address=page,
-            fields=fields | {"do": do},
+            fields=fields,
             kept='value="3 March 2026"',
             race=lambda: ground.desk.shut("person-omar"),
             says="Book these",
@@ -93,8 +93,8 @@ def plan_course(do: str) -> Callable[[Ground], WriteForm]:
     return form
 
 
-def planned(ground: Ground) -> tuple[str, dict[str, str]]:
-    """Let somebody plan a course for Pat; return the page and its form, all filled in."""
+def planned(ground: Ground, do: str) -> tuple[str, dict[str, str]]:
+    """Let somebody plan a course for Pat; return the page and its form, one plan's button in."""
     page = f"/schedule/plan/{ground.desk.cast.pat.public_id}"
     wishes = {
         "site": "main",
@@ -107,15 +107,15 @@ def planned(ground: Ground) -> tuple[str, dict[str, str]]:
     shown = ground.browser("dana").send(page, wishes | {"do": "plan"})
     assert "Book these" in shown.text, shown.text
     plan = {name: v for name, v in hidden_fields(shown.text).items() if name != "csrf_token"}
-    return page, plan | wishes
+    return page, plan | wishes | {"do": button_value(shown.text, do)}
 
 
 def pencilled(ground: Ground) -> str:
     """Let somebody pencil a course for Pat; return its page."""
-    page, fields = planned(ground)
+    page, fields = planned(ground, "pencil")
     dana = ground.browser("dana")
     token = dana.form(page)["csrf_token"]
-    answer = dana.post(page, fields | {"csrf_token": token, "do": "pencil"})
+    answer = dana.post(page, fields | {"csrf_token": token})
     assert answer.status_code == 303, answer.text
     return str(answer.location)
 
@@ -137,10 +137,10 @@ def decide_pencil(verb: str, other: str = "approve") -> Callable[[Ground], Write
 
 def end_course(ground: Ground) -> WriteForm:
     """A course of which somebody else has cancelled the rest already."""
-    page, fields = planned(ground)
+    page, fields = planned(ground, "book")
     dana = ground.browser("dana")
     token = dana.form(page)["csrf_token"]
-    course = dana.post(page, fields | {"csrf_token": token, "do": "book"}).location
+    course = dana.post(page, fields | {"csrf_token": token}).location
     address = f"{course}/end"
     return WriteForm(
         page=address,
