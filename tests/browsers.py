@@ -16,6 +16,7 @@ HIDDEN = re.compile(r"<input[^>]*>")
 NAME = re.compile(r'\bname="([^"]*)"')
 VALUE = re.compile(r'\bvalue="([^"]*)"')
 BASE = "http://127.0.0.1:8000"
+FIND = "/desk/patients"
 
 
 class Browser:
@@ -63,10 +64,15 @@ class Browser:
         """Open the page (or `page`), then post its form with these fields filled in."""
         return self.post(address, self.form(page or address) | data)
 
+    def find(self, words: str) -> TestResponse:
+        """Look for patients and open the list that the search leads to."""
+        return self.get(self.send(FIND, {"q": words}).location)
+
 
 def button_value(html: str, verb: str) -> str:
     """The value of the first button on a page whose value begins with this verb and a colon."""
-    return re.findall(rf'<button[^>]* value="({verb}:[^"]*)"', html)[0]
+    found: list[str] = re.findall(rf'<button[^>]* value="({verb}:[^"]*)"', html)
+    return found[0]
 
 
 def hidden_fields(html: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from sqlalchemy import case, delete, update
 from sqlalchemy.orm import Session
 
 from clinic.actions.upserts import insert_into
-from clinic.models.accounts import LoginSession, Throttle
+from clinic.models.accounts import LoginSession, Search, Throttle
 from clinic.queries.accounts import THROTTLE_WINDOW
 
 TOKEN_BYTES = 32
@@ -63,6 +63,13 @@ def touch_session(session: Session, *, token_hash: str, machine_at: datetime) ->
         .where(LoginSession.token_hash == token_hash, LoginSession.revoked_at.is_(None))
         .values(seen_at=machine_at)
     )
+
+
+def keep_search(session: Session, *, token_hash: str, words: str, machine_at: datetime) -> str:
+    """Keep what somebody looks for; return the key under which that log-in finds it again."""
+    key = secrets.token_urlsafe(TOKEN_BYTES)
+    session.add(Search(key=key, token_hash=token_hash, words=words, created_at=machine_at))
+    return key
 
 
 def revoke_session(session: Session, *, token_hash: str, machine_at: datetime) -> None:
@@ -119,4 +126,5 @@ def prune_sessions(session: Session, *, machine_at: datetime) -> int:
         .returning(LoginSession.token_hash)
     ).all()
     session.execute(delete(Throttle).where(Throttle.window_at < machine_at - KEEP_ENDED))
+    session.execute(delete(Search).where(Search.created_at < machine_at - ABSOLUTE_LIMIT))
     return len(gone)

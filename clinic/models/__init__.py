@@ -1,6 +1,13 @@
 """The tables. Importing this package makes `Base.metadata` whole."""
 
-from clinic.models.accounts import Account, LoginLink, LoginSession, RequestKey, Throttle
+from clinic.models.accounts import (
+    Account,
+    LoginLink,
+    LoginSession,
+    RequestKey,
+    Search,
+    Throttle,
+)
 from clinic.models.appointments import Appointment, Assignment, BoardVersion, StatusChange
 from clinic.models.audit import AuditEntry
 from clinic.models.base import Base
@@ -50,6 +57,7 @@ __all__ = [
     "RequestKey",
     "Resource",
     "ResourceFit",
+    "Search",
     "Seat",
     "Shift",
     "SideEffect",

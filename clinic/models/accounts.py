@@ -45,6 +45,23 @@ class LoginSession(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
+class Search(Base):
+    """Words somebody looked for a patient with, kept for the way back to the list.
+
+    They stand in no address and no cookie, and are deleted within hours.
+    """
+
+    __tablename__ = "search"
+    __table_args__ = (Index(None, "token_hash"), Index(None, "created_at"))
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(
+        ForeignKey("login_session.token_hash", ondelete="CASCADE")
+    )
+    words: Mapped[Line]
+    created_at: Mapped[Instant]
+
+
 class LoginLink(Base):
     """A one-time link: purpose-bound, stored hashed, used once. The first GET changes nothing."""
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Executable, Row, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from clinic.models.accounts import Account, LoginLink, LoginSession, Throttle
+from clinic.models.accounts import Account, LoginLink, LoginSession, Search, Throttle
 from clinic.models.machinery import Heartbeat
 from clinic.models.patients import Patient
 from clinic.models.sites import Site
@@ -98,6 +98,12 @@ def password_hash_of(session: Session, *, account_id: int) -> str | None:
     return session.execute(
         select(Account.password_hash).where(Account.id == account_id)
     ).scalar_one_or_none()
+
+
+def words_of_search(session: Session, *, key: str, token_hash: str) -> str:
+    """Return what was looked for under this key by this log-in; empty for anybody else."""
+    found = select(Search.words).where(Search.key == key, Search.token_hash == token_hash)
+    return session.execute(found).scalar_one_or_none() or ""
 
 
 def failed_tries(session: Session, *, keys: Sequence[str], machine_at: datetime) -> dict[str, int]:

@@ -96,6 +96,12 @@ def asking() -> Asking | None:
     return visitor.asking
 
 
+def login_hash() -> str:
+    """Return what is stored of the token of the log-in behind this request, "" without one."""
+    who = asking()
+    return "" if who is None else who.token_hash
+
+
 def current_clinic() -> CurrentClinic:
     """Return engine, clock, settings, actor and the moment of this request, the same each time."""
     if "clinic" not in g:

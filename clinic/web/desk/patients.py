@@ -4,8 +4,11 @@ from flask import Response, make_response, render_template, request, url_for
 from flask_babel import gettext
 
 from clinic.actions.accounts import create_login_link
+from clinic.actions.sessions import keep_search
+from clinic.clock import machine_now
 from clinic.errors import ClinicError
 from clinic.models.engine import reading, writing
+from clinic.queries.accounts import words_of_search
 from clinic.queries.definitions import policies_or_starter
 from clinic.queries.patients import by_public_id, running_courses, search
 from clinic.rules.messages import link_life
@@ -23,7 +26,8 @@ from clinic.web.errors import form_again
 from clinic.web.guard import needs, sites_here
 from clinic.web.looks import note_look
 from clinic.web.qr import qr_svg
-from clinic.web.requests import current_clinic
+from clinic.web.requests import current_clinic, login_hash, see_other
+from clinic.web.shell import SEARCH_ENDPOINT as SEARCH
 from clinic.web.shell import in_menu
 from clinic.web.words import lazy
 
@@ -36,11 +40,19 @@ TEXT_MOST = 80
 @blueprint.route("/patients", methods=["GET", "POST"])
 @in_menu(lazy("Patients"), position=30, key="p")
 @needs(Permission.SEE_PATIENTS)
-def find_patients() -> str:
-    """Show the patients found; the words looked for travel in the body, never in the address."""
+def find_patients() -> Response:
+    """Show the patients found; the words looked for stand neither in the address nor in a cookie.
+
+    They are kept with the log-in, so that the way back from a patient leads to what was found.
+    """
     here = current_clinic()
-    text = request.form.get("q", "").strip()[:TEXT_MOST]
+    token_hash = login_hash()
+    if request.method == "POST":
+        words = _storable(request.form.get("q", ""))
+        return see_other(_kept(words, token_hash) if words else url_for(SEARCH))
     with reading(here.engine) as unit:
+        key = request.args.get("look", "")
+        text = words_of_search(unit, key=key, token_hash=token_hash) if key else ""
         rows = search(unit, text, MOST_FOUND + 1) if text else []
         shown = rows[:MOST_FOUND]
         courses = running_courses(
@@ -48,7 +60,7 @@ def find_patients() -> str:
         )
     if text:
         note_look("find_patients", subject="patient", values={"found": len(shown)})
-    return render_template(
+    page = render_template(
         FIND,
         text=text,
         lines=found_lines(shown, courses),
@@ -56,6 +68,19 @@ def find_patients() -> str:
         may_add=here.actor.may(Permission.EDIT_PATIENTS),
         may_import=here.actor.may(Permission.IMPORT_PATIENTS),
     )
+    return make_response(page)
+
+
+def _storable(text: str) -> str:
+    """Return what was typed without the characters that no name and no database holds."""
+    return "".join(one if one.isprintable() else " " for one in text).strip()[:TEXT_MOST]
+
+
+def _kept(words: str, token_hash: str) -> str:
+    """Keep what is looked for; return the address of the list that it finds."""
+    with writing(current_clinic().engine) as unit:
+        key = keep_search(unit, token_hash=token_hash, words=words, machine_at=machine_now())
+    return url_for(SEARCH, look=key)
 
 
 @blueprint.get("/patients/<public_id>")

@@ -52,7 +52,7 @@ def make_link(ground: Ground) -> WriteForm:
 
 def find_patients(_ground: Ground) -> WriteForm:
     page = "/desk/patients"
-    return WriteForm(page=page, address=page, fields={"q": "price"}, done=200)
+    return WriteForm(page=page, address=page, fields={"q": "price"})
 
 
 def use_link(ground: Ground) -> WriteForm:
@@ -140,5 +140,5 @@ FORMS: dict[str, tuple[Callable[[Ground], WriteForm], ...]] = {
 NOTHING_TO_LOSE = {
     "auth.log_in": "opens a session of its own",
     "auth.log_out": "ends its own session, once or twice",
-    "desk.find_patients": "writes only the trace of the look",
+    "desk.find_patients": "keeps words for the own way back alone",
 }

@@ -54,7 +54,8 @@ class ListPage:
     def open(self, browser: Browser, address: str) -> TestResponse:
         """The page, as its reader gets it."""
         if self.send is not None:
-            return browser.send(address, self.send)
+            answer = browser.send(address, self.send)
+            return browser.get(answer.location) if answer.location else answer
         return browser.get(address, **({"X_Fragment": "1"} if self.is_fragment else {}))
 
 
