@@ -23,14 +23,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave PostgreSQL to the full run where little depends on it: pages, set-up, imports.
-
-    What must not be lost or doubled (bookings, messages, sweeps, records) is always asked of both.
-    """
+    """Leave PostgreSQL, the browser and the faults to the full run."""
     for item in items:
-        folder = item.path.parent.name
-        is_light = folder.startswith("web") or folder in {"setup", "imports"}
-        if (is_light and item.get_closest_marker("postgres")) or item.get_closest_marker("long"):
+        is_dear = any(item.get_closest_marker(name) for name in ("postgres", "long"))
+        if is_dear or item.path.parent.name in {"browser", "fault"}:
             item.add_marker(pytest.mark.slow)
 
 

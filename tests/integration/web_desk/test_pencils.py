@@ -14,14 +14,15 @@ from clinic.rules.appointments import Status
 from tests.browsers import Browser, hidden_fields
 from tests.integration.web_desk.locks import held
 from tests.integration.web_desk.test_plans import (
+    WISHES,
     Browsers,
     app,
+    booking,
     browser,
     cast,
     count,
     page,
     settings,
-    shown,
     web_engine,
 )
 
@@ -30,7 +31,8 @@ __all__ = ["app", "browser", "cast", "page", "settings", "web_engine"]
 
 def pencil(dana: Browser, page: str) -> str:
     """Pencil the course and return the address of its page."""
-    return dana.post(page, shown(dana, page) | {"do": "pencil"}).location
+    plans = dana.send(page, WISHES | {"do": "plan"}).text
+    return dana.post(page, booking(plans, "pencil")).location
 
 
 def decide(dana: Browser, course: str, verb: str, **other: str) -> TestResponse:
@@ -47,7 +49,7 @@ def test_pencilled_course_says_until_when_it_is_held(
     browser: Browsers, page: str, web_engine: Engine
 ) -> None:
     dana = browser("dana")
-    assert "Pencil until Mon 16 Mar" in dana.send(page, shown(dana, page) | {"do": "plan"}).text
+    assert "Pencil until Mon 16 Mar" in dana.send(page, WISHES | {"do": "plan"}).text
 
     course = pencil(dana, page)
 

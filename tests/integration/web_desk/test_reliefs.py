@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from clinic.models import Course
 from tests.browsers import Browser, hidden_fields
 from tests.integration.web.conftest import app, browser, cast, settings, web_engine
-from tests.integration.web_desk.test_plans import WISHES, count, page
+from tests.integration.web_desk.test_plans import WISHES, booking, count, page
 
 __all__ = ["app", "browser", "cast", "page", "settings", "web_engine"]
 
@@ -68,8 +68,8 @@ def test_pressing_what_the_desk_may_decide_plans_with_it_and_keeps_what_was_type
     assert "4 July 2026" in after
     assert 'value="1 June 2026"' in after
     assert "Book these 36" in after
-    booked = NARROW | {"window_from": "8:30", "window_to": "10:10", "do": "book"}
-    assert dana.post(page, hidden_fields(after) | booked).status_code == 303
+    booked = NARROW | {"window_from": "8:30", "window_to": "10:10"}
+    assert dana.post(page, booking(after) | booked).status_code == 303
     assert count(web_engine, Course) == 1
 
 

@@ -98,6 +98,7 @@ def test_a_small_course_of_blocks_is_planned_as_well_as_by_full_enumeration(seed
     assert_exact(tiny_blocks(seed))
 
 
+@pytest.mark.figures
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20, 220))
 def test_many_small_courses_of_blocks_equal_full_enumeration(seed: int) -> None:
