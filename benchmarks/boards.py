@@ -69,15 +69,21 @@ def _figure(folder: Path, url: str, ground: Ground) -> Figure:
 
 def board_client(folder: Path, url: str, account_id: int) -> Callable[[], bytes]:
     """Return a call that answers with the board's page, logged in at the front desk."""
+    return page_client(folder, url, account_id, f"/schedule/?on={MEASURED.isoformat()}")
+
+
+def page_client(folder: Path, url: str, account_id: int, address: str) -> Callable[[], bytes]:
+    """Return a call that answers with the page of an address, logged in with an account."""
     now = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
     (folder / "clock").write_text(now.isoformat(), encoding="utf-8")
     app = create_app(_settings(folder, url))
     here: Installation = app.extensions["clinic"]
     with writing(here.engine) as session:
         opened = open_session(session, account_id=account_id, machine_at=machine_now())
-    address = f"/schedule/?on={MEASURED.isoformat()}"
-
-    environ = EnvironBuilder(address, base_url="http://127.0.0.1:8000").get_environ()
+    path, _, query = address.partition("?")
+    environ = EnvironBuilder(
+        path, query_string=query, base_url="http://127.0.0.1:8000"
+    ).get_environ()
     client = app.test_client()
     client.set_cookie(here.settings.cookie_name, opened.token, domain="127.0.0.1", path="/")
     client.get(address, base_url="http://127.0.0.1:8000")  # its answer sets the form cookie
@@ -90,7 +96,7 @@ def board_client(folder: Path, url: str, account_id: int) -> Callable[[], bytes]
         said: list[str] = []
         body = b"".join(app.wsgi_app(dict(environ), lambda status, *_: said.append(status)))
         if not said[0].startswith("200"):
-            raise RuntimeError(f"the board answered {said[0]}")
+            raise RuntimeError(f"{path} answered {said[0]}")
         return body
 
     return page

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import boards, courses, patients, planning, workers
+from benchmarks import boards, courses, patients, planning, weeks, workers
 from benchmarks.harness import Figure
 
 SUITE: Mapping[str, Callable[[], list[Figure]]] = {
@@ -12,6 +12,7 @@ SUITE: Mapping[str, Callable[[], list[Figure]]] = {
     "courses": courses.run,
     "patients": patients.run,
     "planning": planning.run,
+    "weeks": weeks.run,
     "workers": workers.run,
 }
 

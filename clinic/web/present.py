@@ -25,23 +25,28 @@ class StatusTag:
 
 def day(on: date) -> str:
     """Return a short date, for example "Tue 16 Mar"."""
-    return format_date(on, "EEE d MMM", locale=_locale())
+    return _day(on, language())
+
+
+@lru_cache(maxsize=4096)
+def _day(on: date, locale: str) -> str:
+    return format_date(on, "EEE d MMM", locale=locale)
 
 
 def day_with_year(on: date) -> str:
     """Return a short date with its year, for example "Tue 16 Mar 2027"."""
-    return format_date(on, "EEE d MMM yyyy", locale=_locale())
+    return format_date(on, "EEE d MMM yyyy", locale=language())
 
 
 def birth_day(on: date) -> str:
     """Return a birth date, for example "14 May 1987": its weekday is of no use to anybody."""
-    return format_date(on, "d MMM yyyy", locale=_locale())
+    return format_date(on, "d MMM yyyy", locale=language())
 
 
 def long_day(on: date) -> str:
     """Return a date as a patient reads it, for example "Tuesday 16 March"."""
-    pattern = "EEEE d 'de' MMMM" if _locale() == "es" else "EEEE d MMMM"
-    return format_date(on, pattern, locale=_locale())
+    pattern = "EEEE d 'de' MMMM" if language() == "es" else "EEEE d MMMM"
+    return format_date(on, pattern, locale=language())
 
 
 @lru_cache(maxsize=2048)
@@ -93,7 +98,7 @@ def full_name(family: str, given: str, preferred: str = "") -> str:
 
 def role_word(role: str) -> str:
     """Return a role in words."""
-    return _role_words(_locale()).get(role, role.replace("_", " "))
+    return _role_words(language()).get(role, role.replace("_", " "))
 
 
 @lru_cache(maxsize=8)
@@ -122,7 +127,7 @@ def status_tag(
     cancelled_by: CancelledBy | None = None,
 ) -> StatusTag:
     """Return an appointment's status as staff read it."""
-    return _status_tag(_locale(), status, outcome, is_confirmed, cancelled_by)
+    return _status_tag(language(), status, outcome, is_confirmed, cancelled_by)
 
 
 @lru_cache(maxsize=256)
@@ -177,5 +182,6 @@ def patient_word(status: Status) -> str:
     return words.get(status, "")
 
 
-def _locale() -> str:
+def language() -> str:
+    """Return the language of the page, for example "en"."""
     return str(get_locale() or "en")

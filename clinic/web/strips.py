@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from flask_babel import gettext, ngettext
 
 from clinic.queries.courses import VisitRow
 from clinic.rules.courses import StripMark, StripVisit, strip_mark
 from clinic.web.places import visit_address
-from clinic.web.present import day
+from clinic.web.present import day, language
 
 TAIL_LEAST = 5
 """The last line of a strip has at least so many marks, where the course has them."""
@@ -117,15 +118,13 @@ def _state(visit: LinkedVisit, today: date, reader: Reader) -> StripMark | None:
 
 
 def _mark_word(state: StripMark, reader: Reader) -> str:
-    own = {
-        Reader.STAFF: {},
-        Reader.PLANNER: {StripMark.BOOKED: gettext("planned")},
-        Reader.PATIENT: {
-            StripMark.PENCILLED: gettext("not yet fixed"),
-            StripMark.MISSED: gettext("let's find you a date"),
-            StripMark.UNCOVERED: gettext("we are asking your insurer"),
-        },
-    }
+    words = _mark_words(language())
+    return words[reader].get(state, words[Reader.STAFF][state])
+
+
+@lru_cache(maxsize=8)
+def _mark_words(_language: str) -> dict[Reader, dict[StripMark, str]]:
+    """Return the words of the marks for each reader; those left out are as for staff."""
     staff = {
         StripMark.DONE: gettext("done"),
         StripMark.TODAY: gettext("today"),
@@ -137,7 +136,13 @@ def _mark_word(state: StripMark, reader: Reader) -> str:
         StripMark.UNCOVERED: gettext("not approved by insurer"),
         StripMark.UNPLANNED: gettext("not yet booked"),
     }
-    return own[reader].get(state, staff[state])
+    patient = {
+        StripMark.PENCILLED: gettext("not yet fixed"),
+        StripMark.MISSED: gettext("let's find you a date"),
+        StripMark.UNCOVERED: gettext("we are asking your insurer"),
+    }
+    planner = {StripMark.BOOKED: gettext("planned")}
+    return {Reader.STAFF: staff, Reader.PATIENT: patient, Reader.PLANNER: planner}
 
 
 def _strip_sentence(marks: Sequence[Mark], reader: Reader) -> str:
