@@ -16,6 +16,7 @@ from clinic.rules.permissions import Permission
 from clinic.web.desk.blueprint import blueprint
 from clinic.web.desk.forms import LinkForm
 from clinic.web.desk.patient_pages import (
+    FoundLine,
     HandedLink,
     PatientPage,
     found_lines,
@@ -45,14 +46,12 @@ def find_patients() -> Response:
 
     They are kept with the log-in, so that the way back from a patient leads to what was found.
     """
-    here = current_clinic()
-    token_hash = login_hash()
     if request.method == "POST":
-        words = _storable(request.form.get("q", ""))
-        return see_other(_kept(words, token_hash) if words else url_for(SEARCH))
+        return _look_for(_storable(request.form.get("q", "")))
+    here = current_clinic()
     with reading(here.engine) as unit:
         key = request.args.get("look", "")
-        text = words_of_search(unit, key=key, token_hash=token_hash) if key else ""
+        text = words_of_search(unit, key=key, token_hash=login_hash()) if key else ""
         rows = search(unit, text, MOST_FOUND + 1) if text else []
         shown = rows[:MOST_FOUND]
         courses = running_courses(
@@ -60,27 +59,39 @@ def find_patients() -> Response:
         )
     if text:
         note_look("find_patients", subject="patient", values={"found": len(shown)})
+    lines = found_lines(shown, courses)
     page = render_template(
-        FIND,
-        text=text,
-        lines=found_lines(shown, courses),
-        is_cut=len(rows) > MOST_FOUND,
-        may_add=here.actor.may(Permission.EDIT_PATIENTS),
-        may_import=here.actor.may(Permission.IMPORT_PATIENTS),
+        FIND, problem=None, **_context(text, lines, is_cut=len(rows) > MOST_FOUND)
     )
     return make_response(page)
+
+
+def _look_for(words: str) -> Response:
+    """Keep what is looked for and lead to the list that it finds."""
+    if not words:
+        return see_other(url_for(SEARCH))
+    try:
+        with writing(current_clinic().engine) as unit:
+            key = keep_search(unit, token_hash=login_hash(), words=words, machine_at=machine_now())
+    except ClinicError as problem:
+        return form_again(FIND, problem, **_context(words, [], is_cut=False))
+    return see_other(url_for(SEARCH, look=key))
+
+
+def _context(text: str, lines: list[FoundLine], *, is_cut: bool) -> dict[str, object]:
+    by = current_clinic().actor
+    return {
+        "text": text,
+        "lines": lines,
+        "is_cut": is_cut,
+        "may_add": by.may(Permission.EDIT_PATIENTS),
+        "may_import": by.may(Permission.IMPORT_PATIENTS),
+    }
 
 
 def _storable(text: str) -> str:
     """Return what was typed without the characters that no name and no database holds."""
     return "".join(one if one.isprintable() else " " for one in text).strip()[:TEXT_MOST]
-
-
-def _kept(words: str, token_hash: str) -> str:
-    """Keep what is looked for; return the address of the list that it finds."""
-    with writing(current_clinic().engine) as unit:
-        key = keep_search(unit, token_hash=token_hash, words=words, machine_at=machine_now())
-    return url_for(SEARCH, look=key)
 
 
 @blueprint.get("/patients/<public_id>")

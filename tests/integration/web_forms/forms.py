@@ -52,7 +52,9 @@ def make_link(ground: Ground) -> WriteForm:
 
 def find_patients(_ground: Ground) -> WriteForm:
     page = "/desk/patients"
-    return WriteForm(page=page, address=page, fields={"q": "price"})
+    return WriteForm(
+        page=page, address=page, fields={"q": "price"}, kept='value="price"', table="search"
+    )
 
 
 def use_link(ground: Ground) -> WriteForm:

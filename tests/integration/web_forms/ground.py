@@ -71,7 +71,7 @@ class WriteForm:
 
     `kept` is what a refused answer still shows. `race` is what somebody else does first; the form
     then gets the status `lost` and the words `says`. `twin` gives other fields for the same key:
-    the race of a form that only its own second sending can lose.
+    the race of a form that only its own second sending can lose. `table` is one that it writes to.
     """
 
     page: str
@@ -84,6 +84,7 @@ class WriteForm:
     says: str = ""
     done: int = 303
     who: str = "dana"
+    table: str = "audit_entry"
 
 
 def button(html: str, address: str) -> dict[str, str]:
