@@ -17,9 +17,8 @@ from clinic.actions.bookings import lock_resources, raise_board_versions
 from clinic.actions.puts import Put, assign, outcome
 from clinic.errors import NotAllowed, NotFound, RuleBroken
 from clinic.models.appointments import Appointment
-from clinic.models.resources import Block, BlockKeep, Resource, Shift
+from clinic.models.resources import PERSON, Block, BlockKeep, Resource, Shift
 from clinic.models.sites import Site
-from clinic.queries.availability import PERSON
 from clinic.queries.blocks import affected
 from clinic.queries.resources import ids_at_site, zone_of
 from clinic.rules.actors import Actor

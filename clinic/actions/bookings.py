@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from clinic.actions.pictures import Held
 from clinic.errors import Conflict, RuleBroken
 from clinic.models.appointments import Appointment, Assignment, BoardVersion
-from clinic.models.resources import Cell, Resource, Seat
-from clinic.queries.availability import PERSON, SiteFrame, open_masks
+from clinic.models.resources import PERSON, Cell, Resource, Seat
+from clinic.queries.availability import SiteFrame, open_masks
 from clinic.rules.wall_days import CELL_MIN, WallDay, instant_of, span_mask, wall_day
 
 PATIENT_REQUIREMENT = "patient"

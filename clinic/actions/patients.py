@@ -16,8 +16,7 @@ from clinic.models.accounts import Account
 from clinic.models.base import new_public_id
 from clinic.models.machinery import ClinicSetting
 from clinic.models.patients import Patient, PatientToken
-from clinic.models.resources import Resource, Seat
-from clinic.queries.availability import PATIENT
+from clinic.models.resources import PATIENT, Resource, Seat
 from clinic.queries.resources import ORGANISATION
 from clinic.rules.actors import Actor
 from clinic.rules.patient_words import is_plain_line, patient_tokens

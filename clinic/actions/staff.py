@@ -12,10 +12,9 @@ from clinic.actions.puts import Put, assign, differ, outcome
 from clinic.actions.resources import set_seats
 from clinic.errors import Conflict, NotFound, RuleBroken
 from clinic.models.accounts import Account
-from clinic.models.resources import Resource, Shift
+from clinic.models.resources import PERSON, Resource, Shift
 from clinic.models.sites import Site
 from clinic.models.staff import Grant, Qualification, Staff
-from clinic.queries.availability import PERSON
 from clinic.queries.patients import by_record_number
 from clinic.rules.actors import Actor
 from clinic.rules.permissions import Permission, Role

@@ -14,11 +14,12 @@ from clinic.models.base import Base
 from clinic.models.courses import ChangeSet, Course
 from clinic.models.definitions import Definition, DefinitionStatus
 from clinic.models.imports import ExternalId, ImportBatch, ImportMap, ImportRow
-from clinic.models.machinery import ClinicSetting, Heartbeat
+from clinic.models.machinery import ClinicSetting, Heartbeat, SetupMark
 from clinic.models.messages import Message, MessageState
 from clinic.models.patients import Patient, PatientToken
 from clinic.models.records import Observation, SideEffect, VisitRecord
 from clinic.models.resources import Block, BlockKeep, Cell, Resource, ResourceFit, Seat, Shift
+from clinic.models.setup_marks import setup_mark
 from clinic.models.sites import Holiday, OpeningHours, Site
 from clinic.models.staff import Grant, Qualification, Staff
 from clinic.models.worklists import WorkItem
@@ -59,6 +60,7 @@ __all__ = [
     "ResourceFit",
     "Search",
     "Seat",
+    "SetupMark",
     "Shift",
     "SideEffect",
     "Site",
@@ -67,4 +69,5 @@ __all__ = [
     "Throttle",
     "VisitRecord",
     "WorkItem",
+    "setup_mark",
 ]

@@ -1,4 +1,4 @@
-"""Machinery: the scheduler's heartbeat and the clinic's own settings."""
+"""Machinery: the scheduler's heartbeat, the clinic's own settings, the mark of its set-up."""
 
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,3 +21,15 @@ class ClinicSetting(Base):
 
     key: Mapped[Short] = mapped_column(primary_key=True)
     value: Mapped[JsonDict]
+
+
+class SetupMark(Base):
+    """A word that changes with every change of the set-up: what was read under it still holds.
+
+    There is one row, "setup", and none until something has changed.
+    """
+
+    __tablename__ = "setup_mark"
+
+    key: Mapped[Short] = mapped_column(primary_key=True)
+    mark: Mapped[Short]

@@ -14,6 +14,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.models.base import Base, Id, Instant, Line, PublicId, Short, Tags, UTCDateTime
 
+PERSON, PATIENT = "person", "patient"
+"""The kinds of resource that are people; every other is a thing at a site."""
+
 
 class Resource(Base):
     """Something an appointment holds: a device, room, coil, person or the patient.

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from clinic.queries.availability import PERSON
+from clinic.models.resources import PERSON
 from clinic.rules.appointments import COUNTING, Outcome, Status
 from clinic.rules.courses import CourseStatus
 from clinic.rules.wall_days import CELL_MIN, WHOLE_DAY, span_mask

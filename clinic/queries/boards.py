@@ -28,15 +28,14 @@ from sqlalchemy.orm import Session, aliased
 from clinic.models.appointments import Appointment, Assignment, BoardVersion
 from clinic.models.courses import Course
 from clinic.models.patients import Patient
-from clinic.models.resources import Block, Resource, Seat, Shift
+from clinic.models.resources import PERSON, Block, Resource, Seat, Shift
 from clinic.models.sites import Holiday, OpeningHours, Site
 from clinic.models.staff import Grant, Staff
-from clinic.queries.availability import PERSON, minutes_mask
 from clinic.queries.board_columns import Card, Column, Span, Thing, make_column, spans_of, tags_of
 from clinic.queries.definitions import visit_kind
 from clinic.queries.resources import NOT_A_COLUMN
 from clinic.rules.appointments import COUNTING, Outcome, Status
-from clinic.rules.wall_days import CELL_MIN, WallDay, quantum_of, wall_day
+from clinic.rules.wall_days import CELL_MIN, WallDay, minutes_mask, quantum_of, wall_day
 
 NOT_SHOWN = (Status.CANCELLED, Status.ENTERED_IN_ERROR)
 SHOWN = tuple(status for status in Status if status not in NOT_SHOWN)

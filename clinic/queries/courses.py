@@ -14,10 +14,10 @@ from clinic.models.appointments import Appointment, Assignment, StatusChange
 from clinic.models.base import JsonValue
 from clinic.models.courses import Course
 from clinic.models.patients import Patient
-from clinic.models.resources import Resource
+from clinic.models.resources import PATIENT, PERSON, Resource
 from clinic.models.sites import Site
 from clinic.models.staff import Staff
-from clinic.queries.availability import PATIENT, PERSON, SiteFrame, frame_of
+from clinic.queries.availability import SiteFrame, frame_of
 from clinic.queries.boards import prescribed
 from clinic.queries.definitions import protocol, visit_kind
 from clinic.rules.appointments import (

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, Connection, Pool, Select, select, true
+from sqlalchemy import ColumnElement, Pool, Select, select, true
 from sqlalchemy.orm import Session
 
 from clinic.errors import NotFound
 from clinic.models.base import JsonValue
 from clinic.models.definitions import Definition, DefinitionStatus
+from clinic.queries.kept import Kept, pool_of
 from clinic.rules.patient_texts import PatientTexts, parse_texts
 from clinic.rules.protocols import Protocol, parse_protocol
 from clinic.rules.side_effects import SideEffectList, parse_side_effects
@@ -72,7 +73,7 @@ class Parsed(Generic[T]):
 
     def of(self, session: Session, ids: Collection[int]) -> dict[int, T]:
         """Return the parsed definitions by id, reading only those not yet kept."""
-        kept = self._kept.setdefault(_pool(session), {})
+        kept = self._kept.setdefault(pool_of(session), {})
         missing = [one for one in ids if one not in kept]
         if missing:
             rows = select(Definition.id, Definition.body).where(Definition.id.in_(missing))
@@ -82,10 +83,6 @@ class Parsed(Generic[T]):
         if absent:
             raise NotFound("definition_absent", definition=absent[0])
         return {one: kept[one] for one in ids}
-
-    def forget(self) -> None:
-        """Drop everything kept; for tests that empty the tables under a living engine."""
-        self._kept.clear()
 
 
 def protocol_of(body: Body, *, path: str = "$") -> Protocol:
@@ -107,20 +104,6 @@ _SIDE_EFFECTS: Parsed[SideEffectList] = Parsed(parse_side_effects)
 _TEXTS: Parsed[PatientTexts] = Parsed(parse_texts)
 _BODIES: Parsed[Body] = Parsed(dict)
 _POLICIES: Parsed[Body] = Parsed(lambda body: {**starter(DefinitionKind.POLICIES), **body})
-
-
-def forget_parsed() -> None:
-    """Drop all kept definitions; for tests that empty the tables under a living engine."""
-    for parsed in (
-        _PROTOCOLS,
-        _VISIT_KINDS,
-        _THRESHOLDS,
-        _SIDE_EFFECTS,
-        _TEXTS,
-        _BODIES,
-        _POLICIES,
-    ):
-        parsed.forget()
 
 
 def versions(kind: str) -> Select[Definition]:
@@ -163,8 +146,12 @@ def current(session: Session, kind: str, key: str, *, on: date | None = None) ->
     return found
 
 
-def current_ids(session: Session, kind: str, *, on: date | None = None) -> dict[str, int]:
-    """Return the id of the newest approved version by key."""
+def current_ids(session: Session, kind: str, *, on: date | None = None) -> Mapping[str, int]:
+    """Return the id of the newest approved version by key, of those in force on a date if given."""
+    return _read_ids(session, kind, on) if on is not None else _IDS.of(session, kind)
+
+
+def _read_ids(session: Session, kind: str, on: date | None = None) -> dict[str, int]:
     rows = session.execute(
         select(Definition.key, Definition.id)
         .where(
@@ -173,6 +160,9 @@ def current_ids(session: Session, kind: str, *, on: date | None = None) -> dict[
         .order_by(Definition.key, Definition.version)
     )
     return {row.key: row.id for row in rows}
+
+
+_IDS: Kept[str, dict[str, int]] = Kept(_read_ids)
 
 
 def protocol(session: Session, definition_id: int) -> Protocol:
@@ -244,9 +234,3 @@ def _one(session: Session, kind: str, parsed: Parsed[T], definition_id: int | No
 
 def _in_force(on: date | None) -> ColumnElement[bool]:
     return true() if on is None else Definition.in_force_on <= on
-
-
-def _pool(session: Session) -> Pool:
-    """Return the engine's pool: engines with options share it with the engine they came from."""
-    bind = session.get_bind()
-    return bind.engine.pool if isinstance(bind, Connection) else bind.pool

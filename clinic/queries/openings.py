@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from clinic.errors import NotFound
 from clinic.models.patients import Patient
-from clinic.models.sites import Holiday
 from clinic.planning.starts import Refusal, legal_starts, place_visit
 from clinic.planning.visits import PlannedVisit
 from clinic.planning.world import World, cells_of
@@ -18,6 +17,7 @@ from clinic.queries.availability import SiteFrame, date_range, read_world
 from clinic.queries.joinings import Fit
 from clinic.queries.kinds import kind_frames
 from clinic.queries.proposals import with_switches
+from clinic.queries.site_setups import site_setup
 from clinic.rules.visit_kinds import Requirement, VisitKind
 from clinic.rules.wall_days import CELL_MIN
 
@@ -158,12 +158,7 @@ def _closed(
     session: Session, site_id: int, world: World, from_on: date, until_on: date
 ) -> dict[date, str]:
     """Return the days on which the site is not open, with the name of the holiday, if it is one."""
-    rows = session.execute(
-        select(Holiday.on, Holiday.name).where(
-            Holiday.site_id == site_id, Holiday.on.between(from_on, until_on)
-        )
-    )
-    names: dict[date, str] = {row.on: row.name for row in rows}
+    names = site_setup(session, site_id).holidays
     shut = (on for on in date_range(from_on, until_on) if not _is_open(world, on))
     return {on: names.get(on, "") for on in shut}
 

@@ -8,9 +8,8 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from clinic.models.machinery import ClinicSetting
-from clinic.models.resources import Resource, ResourceFit, Seat, Shift
+from clinic.models.resources import PATIENT, PERSON, Resource, ResourceFit, Seat, Shift
 from clinic.models.sites import Site
-from clinic.queries.availability import PATIENT, PERSON
 
 ORGANISATION = "organisation"
 NOT_A_COLUMN = (PATIENT, "coil", "navigation")

@@ -13,10 +13,9 @@ from clinic.models.accounts import Account
 from clinic.models.base import JsonValue
 from clinic.models.machinery import ClinicSetting
 from clinic.models.patients import Patient
-from clinic.models.resources import Block, Resource, ResourceFit, Seat, Shift
+from clinic.models.resources import PATIENT, PERSON, Block, Resource, ResourceFit, Seat, Shift
 from clinic.models.sites import Holiday, OpeningHours, Site
 from clinic.models.staff import Grant, Qualification, Staff
-from clinic.queries.availability import PATIENT, PERSON
 from clinic.queries.resources import ORGANISATION, zone_of
 from clinic.rules.setups import WEEKDAYS
 

@@ -14,11 +14,10 @@ from sqlalchemy.orm import Session
 from clinic.models.appointments import Appointment, Assignment
 from clinic.models.resources import Block, Resource, Seat, Shift
 from clinic.models.sites import Holiday, OpeningHours
-from clinic.queries.availability import minutes_mask
 from clinic.queries.board_columns import Card, Span, Thing, make_column
 from clinic.queries.boards import Board, card_rows, drawn, kind_labels
 from clinic.queries.days import SiteChoice
-from clinic.rules.wall_days import CELL_MIN, WallDay, quantum_of, wall_day
+from clinic.rules.wall_days import CELL_MIN, WallDay, minutes_mask, quantum_of, wall_day
 
 
 @dataclass(slots=True)

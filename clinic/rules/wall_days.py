@@ -49,6 +49,11 @@ class WallDay:
         return first, first + to_cell - from_cell
 
 
+def minutes_mask(from_min: int, to_min: int) -> int:
+    """Return the whole cells inside a span of minutes of the day."""
+    return span_mask(-(-from_min // CELL_MIN), to_min // CELL_MIN)
+
+
 def span_mask(from_cell: int, to_cell: int) -> int:
     """Return the bitset of the cells from `from_cell` up to `to_cell`, cut to the day."""
     low, high = max(from_cell, 0), min(to_cell, CELLS_A_DAY)

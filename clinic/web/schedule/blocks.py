@@ -13,9 +13,8 @@ from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer th
 from clinic.actions.blocks import add_block, instant_of_wall, keep_appointment, remove_block
 from clinic.errors import ClinicError, NotFound
 from clinic.models.engine import reading, writing
-from clinic.models.resources import Block, Resource
+from clinic.models.resources import PATIENT, Block, Resource
 from clinic.queries import blocks as reads
-from clinic.queries.availability import PATIENT
 from clinic.queries.blocks import BlockRow
 from clinic.queries.days import SiteChoice, site_choices
 from clinic.queries.resources import ids_at_site, zone_of
