@@ -264,13 +264,14 @@ def _reseat(
 
 def _retime(appointment: Appointment, to: PlannedVisit, start: datetime, kind: KindFrame) -> None:
     length = to.length_cells * CELL_MIN
+    if appointment.start_at != start:
+        appointment.confirmed_at = None  # what was confirmed is the time, not the device
     appointment.start_at = start
     appointment.end_at = start + timedelta(minutes=length)
     appointment.local_on = to.on
     appointment.local_min = to.start_cell * CELL_MIN
     appointment.length_min = length
     appointment.flag_at = start + timedelta(minutes=kind.visit_kind.missed_grace_min)
-    appointment.confirmed_at = None
     appointment.version += 1
 
 

@@ -113,6 +113,28 @@ def keep_appointment(
     )
 
 
+def release_appointment(
+    session: Session, *, block: Block, appointment: Appointment, by: Actor, now: datetime
+) -> None:
+    """Take back that an appointment is kept: it is listed again; again changes nothing."""
+    require_at(by, Permission.SCHEDULE, appointment.site_id)
+    kept = session.get(BlockKeep, (block.id, appointment.id))
+    if kept is None:
+        return
+    session.delete(kept)
+    session.flush()
+    record_audit(
+        session,
+        verb="release_appointment",
+        subject="appointment",
+        subject_id=appointment.id,
+        by=by,
+        now=now,
+        patient_id=appointment.patient_id,
+        values={"block": block.id},
+    )
+
+
 def put_block(session: Session, *, spec: BlockSpec, by: Actor, now: datetime) -> Put:
     """Make the block of this key as described; RuleBroken for a wall time that does not exist."""
     require(by, Permission.SCHEDULE)

@@ -1,6 +1,6 @@
 """Reads about blocks: what is shut, and which appointments lie inside."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -9,10 +9,13 @@ from sqlalchemy.orm import Session
 
 from clinic.errors import NotFound
 from clinic.models.appointments import Appointment, Assignment
+from clinic.models.courses import Course
 from clinic.models.patients import Patient
 from clinic.models.resources import Block, BlockKeep, Resource, Shift
 from clinic.models.sites import Site
-from clinic.rules.appointments import Status, holds_cells
+from clinic.queries.boards import number_column, prescribed
+from clinic.queries.definitions import protocol, visit_kind
+from clinic.rules.appointments import COUNTING, Status, holds_cells
 from clinic.rules.wall_days import QUANTUM_SECONDS, quantum_of
 
 OVER = frozenset({Status.FULFILLED, Status.NOSHOW})
@@ -35,6 +38,15 @@ class AffectedRow:
     end_at: datetime
     local_on: date
     local_min: int
+    version: int
+    site_id: int
+    patient_public_id: str
+    phone: str
+    definition_id: int
+    course_public_id: str | None
+    protocol_id: int | None
+    number: int | None
+    total: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,32 +82,59 @@ def affected(
     query = affected_appointments(block).order_by(Appointment.start_at)
     if site_ids is not None:
         query = query.where(Appointment.site_id.in_(site_ids))
-    rows = session.execute(query)
-    return [AffectedRow(*row) for row in rows]
+    return [
+        _affected_row(row, patient, course, number)
+        for row, patient, course, number in session.execute(query)
+    ]
 
 
-def affected_appointments(
-    block: Block,
-) -> "Select[int, str, int, str, str, str, Status, datetime, datetime, date, int]":
+def treatments(session: Session, rows: Iterable[AffectedRow]) -> dict[int, str]:
+    """Return, by appointment, what it is for: the course's protocol, else the kind of visit."""
+    return {
+        row.appointment_id: visit_kind(session, row.definition_id).staff_label
+        if row.protocol_id is None
+        else protocol(session, row.protocol_id).name
+        for row in rows
+    }
+
+
+def _affected_row(
+    row: Appointment, patient: Patient, course: Course | None, number: int
+) -> AffectedRow:
+    has_number = course is not None and row.status in COUNTING
+    return AffectedRow(
+        appointment_id=row.id,
+        public_id=row.public_id,
+        patient_id=patient.id,
+        family=patient.family,
+        given=patient.given,
+        kind_key=row.kind_key,
+        status=row.status,
+        start_at=row.start_at,
+        end_at=row.end_at,
+        local_on=row.local_on,
+        local_min=row.local_min,
+        version=row.version,
+        site_id=row.site_id,
+        patient_public_id=patient.public_id,
+        phone=patient.phone,
+        definition_id=row.definition_id,
+        course_public_id=None if course is None else course.public_id,
+        protocol_id=None if course is None else course.definition_id,
+        number=number if has_number else None,
+        total=None if course is None else prescribed(course.counts),
+    )
+
+
+def affected_appointments(block: Block) -> "Select[Appointment, Patient, Course | None, int]":
     """Return the query of `affected`; a block that was removed affects nothing."""
     kept = exists().where(
         BlockKeep.block_id == block.id, BlockKeep.appointment_id == Appointment.id
     )
     query = (
-        select(
-            Appointment.id,
-            Appointment.public_id,
-            Appointment.patient_id,
-            Patient.family,
-            Patient.given,
-            Appointment.kind_key,
-            Appointment.status,
-            Appointment.start_at,
-            Appointment.end_at,
-            Appointment.local_on,
-            Appointment.local_min,
-        )
+        select(Appointment, Patient, Course, number_column().scalar_subquery())
         .join(Patient, Patient.id == Appointment.patient_id)
+        .outerjoin(Course, Course.id == Appointment.course_id)
         .where(
             Appointment.start_at < block.end_at,
             Appointment.end_at > block.start_at,

@@ -9,8 +9,9 @@ from clinic.queries.resources import clinic_zone
 from clinic.rules.permissions import Permission
 from clinic.web import present
 from clinic.web.admin.blueprint import blueprint
-from clinic.web.admin.tables import Cell, grouped, kind_word
+from clinic.web.admin.tables import Cell, grouped
 from clinic.web.admin.tabs import tabs
+from clinic.web.block_words import kind_word
 from clinic.web.guard import needs, sites_here
 from clinic.web.requests import current_clinic
 

@@ -1,6 +1,7 @@
 """The schedule: its blueprint and the modules that register its views."""
 
 from clinic.web.schedule import (
+    affected,
     blocks,
     board,
     bookings,
@@ -18,6 +19,7 @@ from clinic.web.schedule import (
 from clinic.web.schedule.blueprint import blueprint
 
 __all__ = [
+    "affected",
     "blocks",
     "blueprint",
     "board",

@@ -1,8 +1,7 @@
-"""Closed times: shut a site, room, device or person, and settle the visits that lie inside."""
+"""Closed times: those that lie ahead, and the form that shuts a site, room, device or person."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask import Response, make_response, render_template, url_for
 from flask_babel import gettext
@@ -10,30 +9,29 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
 
-from clinic.actions.blocks import add_block, instant_of_wall, keep_appointment, remove_block
+from clinic.actions.blocks import add_block, instant_of_wall
 from clinic.errors import ClinicError, NotFound
 from clinic.models.engine import reading, writing
-from clinic.models.resources import PATIENT, Block, Resource
+from clinic.models.resources import PATIENT, Resource
 from clinic.queries import blocks as reads
 from clinic.queries.blocks import BlockRow
 from clinic.queries.days import SiteChoice, site_choices
 from clinic.queries.resources import ids_at_site, zone_of
 from clinic.rules.permissions import Permission
+from clinic.web.block_words import kind_word
 from clinic.web.errors import form_again
 from clinic.web.fields import ClockField, DayField, time_of, wall_text
 from clinic.web.guard import needs, sites_here
 from clinic.web.looks import note_look
 from clinic.web.places import asked_day, chosen_site, local_day
-from clinic.web.present import StatusTag, clock_time, day, moment_at, sorted_name, status_tag
+from clinic.web.present import moment_at
 from clinic.web.requests import current_clinic, run_once, see_other
 from clinic.web.schedule.blueprint import blueprint
 from clinic.web.schedule.forms import BlockForm
-from clinic.web.schedule.visits import own_appointment
 from clinic.web.shell import say
 
 LIST = "schedule/blocks.html"
 NEW = "schedule/new_block.html"
-ONE = "schedule/block.html"
 OPENS, CLOSES = 480, 1080
 
 
@@ -45,16 +43,6 @@ class BlockLine:
     of: str
     when: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class AffectedLine:
-    """A visit inside a closed time that is to be moved, cancelled or kept."""
-
-    public_id: str
-    when: str
-    name: str
-    tag: StatusTag
 
 
 @blueprint.get("/blocks")
@@ -76,7 +64,7 @@ def _line(row: BlockRow, otherwise: str) -> BlockLine:
         address=url_for("schedule.show_block", public_id=row.public_id),
         of=row.of,
         when=f"{moment_at(row.start_at, zone)} – {moment_at(row.end_at, zone)}",
-        reason=row.reason or row.kind,
+        reason=row.reason or kind_word(row.kind),
     )
 
 
@@ -159,109 +147,3 @@ def _owner(unit: Session, text: str) -> tuple[int | None, int | None, str]:
     if resource is None:
         raise NotFound("no_such_thing")
     return None, resource.id, zone_of(unit, resource)
-
-
-@dataclass(frozen=True, slots=True)
-class BlockPage:
-    """A closed time with the visits inside, as its page prints it."""
-
-    public_id: str
-    block: BlockLine
-    lines: tuple[AffectedLine, ...]
-
-
-@blueprint.get("/blocks/<public_id>")
-@needs(Permission.SCHEDULE)
-def show_block(public_id: str) -> Response:
-    """Show a closed time with the visits that nobody has settled yet."""
-    page = _block_page(public_id)
-    note_look("see_block", subject="block", values={"affected": len(page.lines)})
-    return make_response(render_template(ONE, problem=None, page=page))
-
-
-def _block_page(public_id: str) -> BlockPage:
-    with reading(current_clinic().engine) as unit:
-        block = reads.by_public_id(unit, public_id)
-        zone, of = _zone_and_name(unit, block)
-        rows = reads.affected(unit, block, site_ids=sites_here())
-    lines = [
-        AffectedLine(
-            public_id=row.public_id,
-            when=f"{day(row.local_on)} {clock_time(row.local_min)}",
-            name=sorted_name(row.family, row.given),
-            tag=status_tag(row.status),
-        )
-        for row in rows
-    ]
-    end = block.end_at - timedelta(minutes=1)
-    is_one_day = local_day(block.start_at, zone) == local_day(end, zone)
-    until = moment_at(block.end_at, zone)
-    return BlockPage(
-        public_id=public_id,
-        lines=tuple(lines),
-        block=BlockLine(
-            address="",
-            of=of,
-            when=f"{moment_at(block.start_at, zone)} – "
-            + (until.rpartition(" ")[2] if is_one_day else until),
-            reason=block.reason or block.kind,
-        ),
-    )
-
-
-def _zone_and_name(unit: Session, block: Block) -> tuple[str, str]:
-    sites = site_choices(unit, sites_here())
-    if block.site_id is not None:
-        found = next((site for site in sites if site.id == block.site_id), None)
-        if found is None:
-            raise NotFound("no_such_thing")
-        return found.zone, found.name
-    resource = unit.get_one(Resource, block.resource_id)
-    if resource.id not in {one for site in sites for one in ids_at_site(unit, site.id)}:
-        raise NotFound("no_such_thing")
-    return zone_of(unit, resource), resource.name
-
-
-@blueprint.post("/blocks/<public_id>/keep/<appointment>")
-@needs(Permission.SCHEDULE)
-def keep_in_block(public_id: str, appointment: str) -> Response:
-    """Note that a visit inside a closed time is kept, by name."""
-    return _settle(public_id, lambda unit: _keep(unit, public_id, appointment))
-
-
-@blueprint.post("/blocks/<public_id>/remove")
-@needs(Permission.SCHEDULE)
-def open_block(public_id: str) -> Response:
-    """Open a closed time again."""
-    return _settle(public_id, lambda unit: _remove(unit, public_id))
-
-
-def _settle(public_id: str, act: Callable[[Session], str]) -> Response:
-    here = current_clinic()
-    try:
-        with writing(here.engine) as unit:
-            target = run_once(unit, lambda: act(unit))
-    except ClinicError as problem:
-        return form_again(ONE, problem, page=_block_page(public_id))
-    return see_other(target)
-
-
-def _keep(unit: Session, public_id: str, appointment: str) -> str:
-    here = current_clinic()
-    block = _own_block(unit, public_id)
-    row = own_appointment(unit, appointment)
-    keep_appointment(unit, block=block, appointment=row, by=here.actor, now=here.now)
-    return url_for("schedule.show_block", public_id=public_id)
-
-
-def _remove(unit: Session, public_id: str) -> str:
-    here = current_clinic()
-    remove_block(unit, block=_own_block(unit, public_id), by=here.actor, now=here.now)
-    return url_for("schedule.blocks")
-
-
-def _own_block(unit: Session, public_id: str) -> Block:
-    """Return a closed time of a site one works at, or raise NotFound."""
-    block = reads.by_public_id(unit, public_id)
-    _zone_and_name(unit, block)
-    return block

@@ -14,6 +14,7 @@ from clinic.queries.boards import Board
 from clinic.rules.appointments import Outcome, Status
 from clinic.rules.courses import CourseStatus
 from clinic.rules.wall_days import CELL_MIN
+from clinic.web.block_words import kind_word
 from clinic.web.present import (
     StatusTag,
     clock_time,
@@ -264,7 +265,9 @@ def waiting(status: Status, arrived_at: datetime | None, now: datetime) -> timed
 
 
 def _shut(one: ShutSpan, board: Board) -> Shut:
-    return Shut(_place(one.span, board.opens), one.reason or one.kind)
+    return Shut(
+        _place(one.span, board.opens), one.reason or (kind_word(one.kind) if one.kind else "")
+    )
 
 
 def _from(gap: Span, lowest: int) -> Span | None:

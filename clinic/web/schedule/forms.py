@@ -9,6 +9,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import TextInput
 
 from clinic.rules.appointments import Outcome
+from clinic.web.block_words import CHOICES
 from clinic.web.fields import ClockField, DayField
 from clinic.web.forms import ClinicForm
 from clinic.web.outcomes import outcome_word, reason_word
@@ -131,15 +132,7 @@ class BlockForm(ClinicForm):
     owner = SelectField(
         lazy("What is closed"), validators=[InputRequired(lazy("Say what is closed."))]
     )
-    kind = SelectField(
-        lazy("Why"),
-        choices=[
-            SelectChoice("closure", lazy("Closed")),
-            SelectChoice("leave", lazy("Leave")),
-            SelectChoice("outage", lazy("Out of order")),
-            SelectChoice("other", lazy("Other")),
-        ],
-    )
+    kind = SelectField(lazy("Why"), choices=CHOICES)
     reason = StringField(lazy("Words on the board"), validators=[Optional(), Length(max=200)])
     from_on = DayField(lazy("From"), validators=[InputRequired(lazy("Choose the first day."))])
     from_at = ClockField(lazy("at"), validators=[InputRequired(lazy("Choose a time."))])

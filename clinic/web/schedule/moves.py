@@ -27,7 +27,7 @@ from clinic.web.fields import fill_day, fill_time, minute_of, time_of
 from clinic.web.guard import needs, sites_here
 from clinic.web.phones import phone_words
 from clinic.web.places import local_day
-from clinic.web.requests import current_clinic, see_other, wants_fragment
+from clinic.web.requests import current_clinic, safe_next, see_other, wants_fragment
 from clinic.web.schedule.blueprint import blueprint
 from clinic.web.schedule.forms import CancelForm, MoveForm
 from clinic.web.schedule.panels import Panel, read_panel
@@ -59,6 +59,7 @@ class MoveAid:
     """
 
     panel: Panel
+    back: str
     times: Times
     reasons: list[str]
     warning: str
@@ -158,9 +159,14 @@ def _move(public_id: str, form: MoveForm) -> Done:
             now=here.now,
             is_second_allowed=bool(form.second.data),
         )
-        return done_to(unit, url_for("schedule.board", open=public_id), appointment)
+        return done_to(unit, _back(public_id), appointment)
 
     return write(here.engine, lambda unit: do_once(unit, lambda: carry_out(unit)))
+
+
+def _back(public_id: str) -> str:
+    """Return the page of ours that the form was opened from, else the board with the visit."""
+    return safe_next(request.args.get("back")) or url_for("schedule.board", open=public_id)
 
 
 def _facts(unit: Session, public_id: str) -> VisitFacts:
@@ -199,6 +205,7 @@ def _aid(public_id: str, form: MoveForm, problem: ClinicError | None = None) -> 
         search = read_search(unit, wanted, on=chosen, from_on=from_on, now=here.now)
         return MoveAid(
             panel=read_panel(unit, public_id),
+            back=_back(public_id),
             times=find_times(search, chosen, hour, hour=hour, is_refused=problem is not None),
             reasons=[] if problem is None else _reasons(unit, search, chosen, hour, problem),
             warning=_warning(facts, chosen),
@@ -252,7 +259,8 @@ def _cancel_page(public_id: str, form: CancelForm) -> dict[str, Panel | str]:
     with reading(current_clinic().engine) as unit:
         form.offer(cancel_reasons(unit))
         hint = _tell_hint(unit, _facts(unit, public_id))
-        return {"panel": read_panel(unit, public_id), "tell_hint": hint}
+        panel = read_panel(unit, public_id)
+    return {"panel": panel, "tell_hint": hint, "back": _back(public_id)}
 
 
 def _cancel(public_id: str, form: CancelForm) -> Done:
@@ -273,7 +281,7 @@ def _cancel(public_id: str, form: CancelForm) -> Done:
             by=here.actor,
             now=here.now,
         )
-        return done_to(unit, url_for("schedule.board", open=public_id), appointment)
+        return done_to(unit, _back(public_id), appointment)
 
     return write(here.engine, lambda unit: do_once(unit, lambda: carry_out(unit)))
 

@@ -34,6 +34,8 @@ FOR_THE_DESK_ALONE = (
     "schedule.new_block",
     "schedule.show_block",
     "schedule.keep_in_block",
+    "schedule.release_in_block",
+    "schedule.move_aside",
     "schedule.open_block",
 )
 HEADERS = {

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from clinic.models import Appointment, Cell, Message
+from clinic.models import Appointment, Assignment, Cell, Message, Patient, Resource
 from clinic.models.engine import reading, writing
 from tests.browsers import Browser
 from tests.factories import make_patient
@@ -16,7 +17,7 @@ from tests.integration.web_desk.test_bookings import PAGE, booking
 
 Browsers = Callable[[str], Browser]
 TWELVE = 12
-ROW = re.compile(r"<tr><td><a[^>]*>(.*?)</a></td><td>(.*?)</td>")
+ROW = re.compile(r'<tr><td class="nowrap"><a[^>]*>(.*?)</a></td><td><a[^>]*>(.*?)</a>')
 
 
 def book_through_the_page(desk: Desk, dana: Browser, number: int) -> str:
@@ -89,3 +90,106 @@ def test_visits_inside_are_settled_one_by_one_until_none_is_left(
     assert "2 visits lie inside" in two
     assert "1 visit lies inside" in one
     assert "No visit is left inside" in dana.get(block).text
+
+
+def _give_pat_a_phone(session: Session) -> None:
+    session.scalars(select(Patient).where(Patient.family == "Price")).one().phone = "+14155552671"
+
+
+def test_row_says_who_to_call_for_what_and_which_session(browser: Browsers, desk: Desk) -> None:
+    course, _visits = desk.course(TOMORROW, prescribed=36)
+    desk.change(_give_pat_a_phone)
+    dana = browser("dana")
+
+    page = dana.get(dana.send(NEW, CLOSED).location).text
+
+    assert f'href="/schedule/courses/{course}">Price, Pat</a>' in page
+    assert 'href="tel:+14155552671">(415) 555-2671</a>' in page
+    assert "1/36" in page
+
+
+def test_move_and_cancel_lead_back_to_the_list(browser: Browsers, desk: Desk) -> None:
+    dana = browser("dana")
+    moved, cancelled = (
+        book_through_the_page(desk, dana, number).rpartition("=")[2] for number in range(2)
+    )
+    block = dana.send(NEW, CLOSED).location
+    move = f"/schedule/visits/{moved}/move?back={block}"
+    cancel = f"/schedule/visits/{cancelled}/cancel?back={block}"
+
+    ways = [
+        dana.send(move, {"on": "2026-03-04", "at": "9:00", "tell": "no"}).location,
+        dana.send(cancel, {"cancelled_by": "clinic", "reason": "clinic", "tell": "no"}).location,
+    ]
+
+    assert ways == [block, block]
+
+
+def test_move_leads_to_no_strange_site(browser: Browsers, desk: Desk) -> None:
+    dana = browser("dana")
+    visit = book_through_the_page(desk, dana, 0).rpartition("=")[2]
+    move = f"/schedule/visits/{visit}/move?back=//evil.example/"
+
+    answer = dana.send(move, {"on": "2026-03-04", "at": "9:00", "tell": "no"})
+
+    assert answer.location == f"/schedule/?open={visit}"
+
+
+def test_kept_visit_is_listed_again_by_undo(browser: Browsers, desk: Desk) -> None:
+    dana = browser("dana")
+    visit = desk.book()
+    block = dana.send(NEW, CLOSED).location
+    kept = dana.send(f"{block}/keep/{visit}", {}, page=block)
+    page = dana.get(kept.location).text
+
+    dana.send(f"{block}/release/{visit}", {}, page=block)
+
+    assert "Kept." in page
+    assert f'action="{block}/release/{visit}"' in page
+    assert "1 visit lies inside" in dana.get(block).text
+
+
+def held(desk: Desk, public_id: str) -> list[str]:
+    """What a visit holds beside the patient, by name."""
+    with reading(desk.engine) as session:
+        query = (
+            select(Resource.name)
+            .join(Assignment, Assignment.resource_id == Resource.id)
+            .join(Appointment, Appointment.id == Assignment.appointment_id)
+            .where(
+                Appointment.public_id == public_id,
+                Assignment.is_held,
+                Resource.kind != "patient",
+            )
+        )
+        return sorted(session.scalars(query))
+
+
+def test_same_hour_on_a_like_device_in_one_press(browser: Browsers, desk: Desk) -> None:
+    dana = browser("dana")
+    visit = desk.book()
+    first = held(desk, visit)
+    block = dana.send(NEW, CLOSED | {"owner": "tms-1"}).location
+    page = dana.get(block).text
+
+    answer = dana.send(
+        f"{block}/same-hour/{visit}", {"version": str(desk.get(visit).version)}, page=block
+    )
+    after = dana.get(answer.location).text
+
+    assert "Same hour on TMS 2" in page
+    assert answer.location == block
+    assert held(desk, visit) == [name.replace("TMS 1", "TMS 2") for name in first]
+    assert desk.get(visit).local_min == 600
+    assert "Moved to TMS 2 at the same hour." in after
+    assert 'action="/schedule/undo/' in after
+
+
+def test_same_hour_is_not_offered_on_what_is_taken(browser: Browsers, desk: Desk) -> None:
+    dana = browser("dana")
+    desk.book()
+    desk.shut("tms-2")
+
+    page = dana.get(dana.send(NEW, CLOSED | {"owner": "tms-1"}).location).text
+
+    assert "Same hour" not in page

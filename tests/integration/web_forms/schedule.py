@@ -232,6 +232,34 @@ def keep_in_block(ground: Ground) -> WriteForm:
     )
 
 
+def release_in_block(ground: Ground) -> WriteForm:
+    visit = ground.desk.book()
+    block = ground.front(NEW_BLOCK, **CLOSED)
+    ground.front(f"{block}/keep/{visit}", page=block)
+    return WriteForm(
+        page=block,
+        address=f"{block}/release/{visit}",
+        fields={"request_key": "release-1"},
+        kept="Water damage",
+        race=lambda: ground.front(f"{block}/remove", page=block),
+        lost=404,
+    )
+
+
+def move_aside(ground: Ground) -> WriteForm:
+    visit = ground.desk.book()
+    block = ground.front(NEW_BLOCK, **CLOSED | {"owner": "tms-1"})
+    return WriteForm(
+        page=block,
+        address=f"{block}/same-hour/{visit}",
+        fields={"version": str(ground.desk.get(visit).version)},
+        kept="Water damage",
+        race=lambda: ground.front(
+            f"/schedule/visits/{visit}/move", on="2026-03-04", at="9:00", tell="no"
+        ),
+    )
+
+
 def open_block(ground: Ground) -> WriteForm:
     block = ground.front(NEW_BLOCK, **CLOSED)
     return WriteForm(
