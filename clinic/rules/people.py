@@ -9,6 +9,7 @@ DOTTED = re.compile(r"(?P<day>\d{1,2})\.\s*(?P<month>\d{1,2})\.\s*(?P<year>\d{4}
 SLASHED = re.compile(r"(?P<first>\d{1,2})/(?P<second>\d{1,2})/(?P<year>\d{4})")
 DAY_FIRST = re.compile(r"(?P<day>\d{1,2})\.?\s+(?P<name>[a-z]{3,9})\.?,?\s+(?P<year>\d{4})")
 NAME_FIRST = re.compile(r"(?P<name>[a-z]{3,9})\.?\s+(?P<day>\d{1,2}),?\s+(?P<year>\d{4})")
+SHORT_YEAR = re.compile(r"(?P<rest>.*[/. ,-])(?P<year>\d{2})")
 CLOCK = re.compile(r"(?P<hour>\d{1,2})(?:[:.h ]?(?P<minute>\d{2}))?\s*(?P<half>am|pm)?")
 
 
@@ -46,6 +47,34 @@ def parse_date(text: str, *, region: str = "US") -> date:
         return date(year, month, day)
     except ValueError:
         raise BadDate("date_impossible") from None
+
+
+def parse_birth(text: str, *, today: date, region: str = "US") -> date:
+    """Return a birth date as `parse_date` reads it, also with two digits of the year (3/4/85).
+
+    Two digits mean the last such year in which the day is not to come. BadDate otherwise.
+    """
+    found = SHORT_YEAR.fullmatch(text.strip())
+    if found is None or ISO.fullmatch(text.strip()):
+        return parse_date(text, region=region)
+    century = today.year // 100
+    this = _in_century(found, century, region)
+    if this is not None and this <= today:
+        return this
+    before = _in_century(found, century - 1, region)
+    if before is None:
+        raise BadDate("date_impossible")
+    return before
+
+
+def _in_century(found: re.Match[str], century: int, region: str) -> date | None:
+    """Return the date in a century; None where it has no such day (29 February)."""
+    try:
+        return parse_date(f"{found['rest']}{century}{found['year']}", region=region)
+    except BadDate as problem:
+        if problem.args == ("date_impossible",):
+            return None
+        raise
 
 
 def _parts(text: str, region: str) -> tuple[int, int, int]:

@@ -7,7 +7,8 @@ from flask_babel import gettext
 from wtforms import DateField, TimeField
 from wtforms.widgets import TextInput
 
-from clinic.rules.people import BadDate, BadTime, parse_date, parse_time
+from clinic.rules.people import BadDate, BadTime, parse_birth, parse_date, parse_time
+from clinic.web.requests import moment
 
 Validator = Callable[..., None]
 
@@ -30,11 +31,15 @@ class DayField(DateField):
         if not text:
             return
         try:
-            self.data = parse_date(text)
+            self.data = self._read(text)
         except BadDate:
-            raise ValueError(
-                gettext("This is not a date. Type it as 2026-03-16 or 16 March 2026.")
-            ) from None
+            raise ValueError(self._refusal()) from None
+
+    def _read(self, text: str) -> date:
+        return parse_date(text)
+
+    def _refusal(self) -> str:
+        return gettext("This is not a date. Type it as 2026-03-16 or 16 March 2026.")
 
 
 class BirthField(DayField):
@@ -45,6 +50,12 @@ class BirthField(DayField):
     def _value(self) -> str:
         """Return what was typed, else the date with its month in letters: never to be misread."""
         return typed_in(self) or ("" if self.data is None else f"{self.data:%-d %B %Y}")
+
+    def _read(self, text: str) -> date:
+        return parse_birth(text, today=moment().date())
+
+    def _refusal(self) -> str:
+        return gettext("This is not a date. Type it as 5/14/1987 or 14 May 1987.")
 
 
 class ClockField(TimeField):

@@ -1,8 +1,11 @@
 """Forms of the front desk."""
 
+from typing import ClassVar
+
+from flask_babel import gettext
 from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
 from clinic.web.fields import BirthField
 from clinic.web.forms import ClinicForm
@@ -13,16 +16,40 @@ NO_HISTORY = {"autocomplete": "off"}
 LANGUAGES = [SelectChoice("en", "English"), SelectChoice("es", "Español")]
 
 
+class KnownBirth:
+    """Asks for a birth date unless it is said not to be known."""
+
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __call__(self, form: "PatientForm", field: BirthField) -> None:
+        """Raise StopValidation for neither; a date that was typed counts for more than the tick."""
+        if field.errors:
+            return
+        if field.data is None and not form.birth_unknown.data:
+            raise StopValidation(gettext("Write the birth date, or tick that it is not known."))
+
+
+class HasAddress:
+    """Refuses e-mail that is wished for without an address."""
+
+    def __call__(self, form: "PatientForm", field: BooleanField) -> None:
+        """Raise StopValidation where there is no e-mail address."""
+        if field.data and not form.email.data:
+            raise StopValidation(gettext("Write an e-mail address, or take this tick away."))
+
+
 class PatientForm(ClinicForm):
     """What is written about a patient at the desk."""
 
     family = StringField(
         lazy("Family name"),
         validators=[InputRequired(lazy("Write the family name.")), Length(max=200)],
-        render_kw=NO_HISTORY,
+        render_kw=NO_HISTORY | {"data-focus-first": True},
     )
     given = StringField(
-        lazy("Given name"), validators=[Optional(), Length(max=200)], render_kw=NO_HISTORY
+        lazy("Given name"),
+        validators=[InputRequired(lazy("Write the given name.")), Length(max=200)],
+        render_kw=NO_HISTORY,
     )
     preferred = StringField(
         lazy("Called"),
@@ -33,9 +60,10 @@ class PatientForm(ClinicForm):
     birth_on = BirthField(
         lazy("Birth date"),
         description=lazy("For example 5/14/1987 or 14 May 1987."),
-        validators=[Optional()],
+        validators=[KnownBirth()],
         render_kw=NO_HISTORY,
     )
+    birth_unknown = BooleanField(lazy("Birth date not known"))
     phone = StringField(
         lazy("Phone"),
         validators=[Optional(), Length(max=40)],
@@ -49,7 +77,9 @@ class PatientForm(ClinicForm):
     language = SelectField(
         lazy("Language"), choices=LANGUAGES, default="en", validators=[InputRequired()]
     )
-    wants_email = BooleanField(lazy("Send reminders and changes by e-mail"), default=True)
+    wants_email = BooleanField(
+        lazy("Send reminders and changes by e-mail"), validators=[HasAddress()]
+    )
     desk_note = TextAreaField(
         lazy("Note for the desk"),
         description=lazy("Nothing clinical: everybody at the desk reads it."),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from flask import Response, make_response, render_template, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
+from wtforms.validators import Optional
 
 from clinic.actions.patients import PatientDetails, add_patient, change_patient
 from clinic.errors import ClinicError
@@ -115,6 +116,7 @@ def edit_patient(public_id: str) -> Response:
     form = PatientForm()
     if not form.is_submitted():
         return _filled(public_id)
+    _allow_one_name(form, public_id)
     if not form.validate():
         return form_again(FORM, None, form=form, patient=_edited(public_id, form), twins=[])
     try:
@@ -133,7 +135,16 @@ def _filled(public_id: str) -> Response:
     note_look("see_patient", subject="patient", subject_id=row.id, patient_id=row.id)
     shown = Edited(row.public_id, row.record_number)
     form = PatientForm(obj=row)
+    form.birth_unknown.data = row.birth_on is None
+    form.wants_email.data = row.wants_email and bool(row.email)
     return make_response(render_template(FORM, form=form, patient=shown, twins=[], problem=None))
+
+
+def _allow_one_name(form: PatientForm, public_id: str) -> None:
+    """Let a patient who came with one name only, from another system, be saved with it."""
+    with reading(current_clinic().engine) as unit:
+        if not by_public_id(unit, public_id).given:
+            form.given.validators = [Optional()]
 
 
 def _change(unit: Session, form: PatientForm, public_id: str) -> str:

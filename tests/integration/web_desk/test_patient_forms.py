@@ -4,18 +4,19 @@ import csv
 import json
 import unicodedata
 from collections.abc import Callable
+from datetime import date
 from html import escape
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
 from clinic.models import Patient
 from clinic.models.engine import reading
 from tests.browsers import Browser, hidden_fields
 from tests.integration.web_desk.conftest import Desk
-from tests.integration.web_desk.patients import ANA, NEW, stored
+from tests.integration.web_desk.patients import ANA, NEW, add, stored
 
 Browsers = Callable[[str], Browser]
 DATA = Path(__file__).parents[2] / "data"
@@ -231,3 +232,46 @@ def test_every_name_is_kept_found_and_shown(browser: Browsers, desk: Desk) -> No
 
 def test_a_few_naughty_strings_are_kept_or_refused(browser: Browsers, desk: Desk) -> None:
     assert odd_answers(desk, browser("dana"), NAUGHTY[::43]) == []
+
+
+def test_desk_asks_for_given_name_birth_date_and_an_address_to_write_to(
+    browser: Browsers, desk: Desk
+) -> None:
+    dana = browser("dana")
+    without = {"given": "", "birth_on": "", "email": ""}
+
+    page = dana.send(NEW, ANA | without).text
+    unread = dana.send(NEW, ANA | {"birth_on": "the 14th"}).text
+
+    assert "Write the given name." in page
+    assert "Write the birth date, or tick that it is not known." in page
+    assert "Write an e-mail address, or take this tick away." in page
+    assert "This is not a date. Type it as 5/14/1987 or 14 May 1987." in unread
+    assert patients(desk) == 2
+
+
+def test_birth_date_may_be_not_known_and_learnt_later(browser: Browsers, desk: Desk) -> None:
+    dana = browser("dana")
+
+    row = add(desk, dana, birth_on="", birth_unknown="y")
+    page = dana.get(f"/desk/patients/{row.public_id}/edit").text
+    edit = {"birth_on": "3/4/85", "birth_unknown": "y"}
+    dana.send(f"/desk/patients/{row.public_id}/edit", ANA | edit)
+
+    assert row.birth_on is None
+    assert 'checked id="birth_unknown"' in page
+    assert stored(desk, row.public_id).birth_on == date(1985, 3, 4)
+
+
+def test_patient_with_one_name_can_still_be_changed(browser: Browsers, desk: Desk) -> None:
+    dana = browser("dana")
+    row = add(desk, dana)
+    desk.change(
+        lambda session: session.execute(
+            update(Patient).where(Patient.id == row.id).values(given="", version=row.version)
+        )
+    )
+
+    answer = dana.send(f"/desk/patients/{row.public_id}/edit", ANA | {"given": ""})
+
+    assert answer.status_code == 303

@@ -12,6 +12,7 @@ from clinic.rules.people import (
     age_on,
     family_given,
     given_family,
+    parse_birth,
     parse_date,
     parse_time,
 )
@@ -120,3 +121,26 @@ def test_age_rises_by_one_on_the_birthday_and_only_then(birth_on: date, days: in
 
     is_birthday = (tomorrow.month, tomorrow.day) == (birth_on.month, birth_on.day)
     assert grows == (is_birthday or leapling)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("3/4/85", date(1985, 3, 4)),
+        ("3/4/26", date(2026, 3, 4)),
+        ("11/24/26", date(1926, 11, 24)),
+        ("2/29/00", date(2000, 2, 29)),
+        ("14 May 87", date(1987, 5, 14)),
+        ("14.5.87", date(1987, 5, 14)),
+        ("1987-05-14", date(1987, 5, 14)),
+        ("5/14/1987", date(1987, 5, 14)),
+    ],
+)
+def test_birth_date_of_two_digits_lies_in_the_past(text: str, expected: date) -> None:
+    assert parse_birth(text, today=date(2026, 11, 23)) == expected
+
+
+@pytest.mark.parametrize("text", ["2/30/85", "May 14", "85", "3-4-85", "12/1900/85"])
+def test_birth_date_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(BadDate):
+        parse_birth(text, today=date(2026, 11, 23))
