@@ -1,4 +1,5 @@
-// The day board: panel beside it, poll every five seconds, arrow keys between cards and free times.
+// The day board: panel beside it, poll every five seconds, arrow keys between cards and free times,
+// columns with nothing in them folded to a strip that a press opens.
 // Every link works without this file; it only saves the page from being loaded anew.
 
 const POLL_MS = 5000;
@@ -8,7 +9,8 @@ const shell = frame?.parentElement;
 let opened = frame?.dataset.open ?? "";
 
 const board = () => frame.querySelector(".board");
-const links = () => [...frame.querySelectorAll("a.card, a.gap")];
+const STOPS = ":not(.folded) > a.card, :not(.folded) > a.gap, .board-head.folded";
+const links = () => [...frame.querySelectorAll(STOPS)];
 const idOf = (link) => new URL(link.href).searchParams.get("open");
 
 function markOpen() {
@@ -22,6 +24,41 @@ function showNow() {
   const line = frame.querySelector(".board-now");
   const day = board();
   if (line && day) day.scrollTop = Math.max(line.offsetTop - day.clientHeight / 3, 0);
+}
+
+const unfolded = new Set(); // names of the empty columns that somebody opened
+const phone = matchMedia("(max-width: 700px)"); // there one column fills the window, as before
+
+function fold() {
+  const day = board();
+  const heads = [...day.querySelectorAll(".board-head:not(.board-corner)")];
+  const columns = [...day.querySelectorAll(".board-column")];
+  const tracks = heads.map((head, at) => {
+    const name = columns[at].getAttribute("aria-label");
+    const isIdle = head.classList.contains("idle") && !phone.matches;
+    const isFolded = isIdle && !unfolded.has(name);
+    head.classList.toggle("folded", isFolded);
+    columns[at].classList.toggle("folded", isFolded);
+    if (isIdle) {
+      Object.assign(head, { tabIndex: 0, role: "button", ariaLabel: name, title: name });
+      head.setAttribute("aria-expanded", String(!isFolded));
+    }
+    if (isFolded) return "28px";
+    const track = "minmax(var(--column, 84px), 1fr)";
+    return head.classList.contains("wide-column") ? `${track} ${track}` : track;
+  });
+  const isAny = !phone.matches && heads.some((head) => head.classList.contains("idle"));
+  day.style.gridTemplateColumns = isAny ? `48px ${tracks.join(" ")}` : "";
+}
+
+function turn(target) {
+  const head = target.closest(".board-head.idle");
+  const column = head ? null : target.closest(".board-column.folded");
+  if (phone.matches || !(head || column)) return false;
+  const name = (column ?? head).getAttribute("aria-label");
+  if (!unfolded.delete(name)) unfolded.add(name);
+  fold();
+  return true;
 }
 
 async function open(id, link) {
@@ -59,6 +96,7 @@ async function poll() {
   const at = { top: day.scrollTop, left: day.scrollLeft };
   const focused = frame.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   frame.innerHTML = await answer.text();
+  fold();
   Object.assign(board(), { scrollTop: at.top, scrollLeft: at.left });
   document.getElementById("board-summary").textContent = board().dataset.summary;
   markOpen();
@@ -74,7 +112,8 @@ function neighbour(from, [dx, dy]) {
   for (const link of links()) {
     const there = link.getBoundingClientRect();
     const x = there.left - here.left;
-    const y = there.top - here.top;
+    const isStrip = link.classList.contains("folded") || from.classList.contains("folded");
+    const y = isStrip ? 0 : there.top - here.top; // a strip is beside every hour
     if (link === from || (dx ? x * dx < 8 : y * dy < 4)) continue;
     const cost = dx ? Math.abs(x) * 4 + Math.abs(y) : Math.abs(y) + Math.abs(x) * 40;
     if (cost < least) [best, least] = [link, cost];
@@ -87,8 +126,13 @@ function press(event) {
     close();
     return;
   }
+  if ((event.key === "Enter" || event.key === " ") && event.target.matches(".board-head.idle")) {
+    event.preventDefault();
+    turn(event.target);
+    return;
+  }
   const step = STEP[event.key];
-  const from = event.target.closest("a.card, a.gap");
+  const from = event.target.closest("a.card, a.gap, .board-head.folded");
   if (!step || !from || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   neighbour(from, step)?.focus();
@@ -96,6 +140,7 @@ function press(event) {
 
 function click(event) {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (frame.contains(event.target) && turn(event.target)) return;
   const card = event.target.closest("a.card");
   if (card && frame.contains(card)) {
     event.preventDefault();
@@ -111,6 +156,8 @@ if (frame && board()) {
   document.addEventListener("keydown", press);
   document.getElementById("board-print")?.addEventListener("click", () => window.print());
   setInterval(poll, POLL_MS);
+  phone.addEventListener("change", fold);
+  fold();
   markOpen();
   showNow();
 }

@@ -53,7 +53,7 @@ class PatientForm(ClinicForm):
     )
     preferred = StringField(
         lazy("Called"),
-        description=lazy("The name the patient likes to be called by."),
+        description=lazy("What the patient likes to be called."),
         validators=[Optional(), Length(max=200)],
         render_kw=NO_HISTORY,
     )

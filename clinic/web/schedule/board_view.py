@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext, ngettext
 
+from clinic.queries.availability import PERSON
 from clinic.queries.board_columns import Card, Column, Seated, ShutSpan, Span
 from clinic.queries.boards import Board
 from clinic.rules.appointments import Outcome, Status
@@ -33,14 +34,16 @@ NEVER = 10_000
 
 WIDE_LANES = 2
 REFRESH_SECONDS = 300
-LEGEND = (
-    (Status.BOOKED, False),
-    (Status.BOOKED, True),
-    (Status.ARRIVED, False),
-    (Status.CHECKED_IN, False),
-    (Status.FULFILLED, False),
-    (Status.NOSHOW, False),
-    (Status.PENDING, False),
+LEGEND: tuple[tuple[Status, Outcome | None, bool], ...] = (
+    (Status.BOOKED, None, False),
+    (Status.BOOKED, None, True),
+    (Status.ARRIVED, None, False),
+    (Status.CHECKED_IN, None, False),
+    (Status.FULFILLED, None, False),
+    (Status.FULFILLED, Outcome.PARTIAL, False),
+    (Status.FULFILLED, Outcome.NOT_TREATED, False),
+    (Status.NOSHOW, None, False),
+    (Status.PENDING, None, False),
 )
 
 
@@ -129,7 +132,8 @@ def stamp_of(version: int, now: datetime) -> str:
 def board_view(board: Board, *, site_key: str, now: datetime, may_book: bool) -> BoardView:
     """Return the board as it is printed at a moment."""
     drawing = drawing_of(board, site_key=site_key, now=now, may_book=may_book)
-    columns = [column_view(column, drawing) for column in board.columns]
+    idle = idle_columns(board)
+    columns = [column_view(one, drawing, is_idle=one.key in idle) for one in board.columns]
     return BoardView(
         label=gettext("%(day)s, by device, room and person", day=long_day(board.on)),
         tracks=f"cols-{sum(_tracks(column) for column in board.columns)}",
@@ -171,16 +175,34 @@ def hours_of(opens: Span) -> tuple[Hour, ...]:
 
 def legend() -> list[StatusTag]:
     """Return the states of the legend."""
-    return [status_tag(status, is_confirmed=confirmed) for status, confirmed in LEGEND]
+    return [
+        status_tag(status, outcome=outcome, is_confirmed=confirmed)
+        for status, outcome, confirmed in LEGEND
+    ]
 
 
 def _tracks(column: Column) -> int:
     return WIDE_LANES if column.lanes > 1 else 1
 
 
-def column_view(column: Column, drawing: Drawing) -> ColumnView:
+def idle_columns(board: Board) -> frozenset[str]:
+    """Return the keys of columns that our script folds: nothing is in them that day.
+
+    Somebody on shift and a thing that is shut are no such; on a day without visits none is.
+    """
+    if not board.cards:
+        return frozenset()
+    return frozenset(column.key for column in board.columns if _is_idle(column))
+
+
+def _is_idle(column: Column) -> bool:
+    is_on = column.kind == PERSON and bool(column.gaps)
+    return not (column.cards or is_on or any(one.kind for one in column.shut))
+
+
+def column_view(column: Column, drawing: Drawing, *, is_idle: bool = False) -> ColumnView:
     """Return a column as it is printed."""
-    wide = " wide-column" if _tracks(column) > 1 else ""
+    wide = " wide-column" if _tracks(column) > 1 else " idle" if is_idle else ""
     lanes = f" lanes-{min(column.lanes, 6)}" if column.lanes > 1 else ""
     return ColumnView(
         name=column.name,
@@ -206,7 +228,7 @@ def _note(column: Column) -> str:
         return ngettext("%(num)s place", "%(num)s places", column.seats)
     if column.tags:
         return ", ".join(tag.replace("_", "-") for tag in column.tags[:2])
-    return "" if column.kind == "person" else column.kind.replace("_", " ")
+    return "" if column.kind == PERSON else column.kind.replace("_", " ")
 
 
 def _place(span: Span, opens: Span) -> str:

@@ -1,5 +1,6 @@
 """The day board: what it shows, how it is polled, what its panel does."""
 
+import re
 from collections.abc import Callable
 
 from sqlalchemy import event
@@ -181,3 +182,17 @@ def test_board_version_rises_with_each_step(browser: Browsers, desk: Desk) -> No
 
     with reading(desk.engine) as session:
         assert session.get_one(BoardVersion, (desk.cast.site_id, TODAY)).n == 2
+
+
+def test_columns_with_nothing_in_them_can_be_folded(browser: Browsers, desk: Desk) -> None:
+    dana = browser("dana")
+    empty = dana.get("/schedule/?on=2026-03-03").text
+    desk.book(on=TOMORROW)
+
+    page = dana.get("/schedule/?on=2026-03-03").text
+    folded = re.findall(r'<div class="board-head idle">([^<]+)<', page)
+
+    assert "idle" not in empty
+    assert "TMS 2" in folded
+    assert "TMS 1" not in folded
+    assert 'with=tms-2"' in page  # the free times are there for those who unfold it
