@@ -12,7 +12,7 @@ from clinic.models.appointments import Appointment, Assignment
 from clinic.models.courses import Course
 from clinic.models.patients import Patient
 from clinic.models.resources import Block, BlockKeep, Resource, Shift
-from clinic.models.sites import Site
+from clinic.models.sites import Holiday, Site
 from clinic.queries.boards import number_column, prescribed
 from clinic.queries.definitions import protocol, visit_kind
 from clinic.rules.appointments import COUNTING, Status, holds_cells
@@ -199,3 +199,27 @@ def block_rows(
             query
         )
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class HolidayRow:
+    """A day on which a whole site is closed."""
+
+    site: str
+    on: date
+    name: str
+
+
+def holiday_rows(
+    session: Session, *, from_on: date, site_ids: Collection[int] | None = None
+) -> list[HolidayRow]:
+    """Return the holidays of sites (None: of all) from a day on, by day."""
+    query = (
+        select(Site.name, Holiday.on, Holiday.name)
+        .join(Site, Site.id == Holiday.site_id)
+        .where(Holiday.on >= from_on)
+        .order_by(Holiday.on, Site.name)
+    )
+    if site_ids is not None:
+        query = query.where(Holiday.site_id.in_(site_ids))
+    return [HolidayRow(*row) for row in session.execute(query)]

@@ -1,18 +1,20 @@
 """Closed times: those that lie ahead, and the form that shuts a site, room, device or person."""
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from flask import Response, make_response, render_template, url_for
-from flask_babel import gettext
+from flask import Response, make_response, render_template, request, url_for
+from flask_babel import gettext, ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
 
 from clinic.actions.blocks import add_block, instant_of_wall
-from clinic.errors import ClinicError, NotFound
+from clinic.errors import ClinicError, NotFound, RuleBroken
 from clinic.models.engine import reading, writing
-from clinic.models.resources import PATIENT, Resource
+from clinic.models.resources import PATIENT, PERSON, Block, Resource
 from clinic.queries import blocks as reads
 from clinic.queries.blocks import BlockRow
 from clinic.queries.days import SiteChoice, site_choices
@@ -24,15 +26,17 @@ from clinic.web.fields import ClockField, DayField, time_of, wall_text
 from clinic.web.guard import needs, sites_here
 from clinic.web.looks import note_look
 from clinic.web.places import asked_day, chosen_site, local_day
-from clinic.web.present import moment_at
+from clinic.web.present import day, day_with_year, moment_at
 from clinic.web.requests import current_clinic, run_once, see_other
+from clinic.web.schedule.affected import AffectedLine, affected_lines
 from clinic.web.schedule.blueprint import blueprint
 from clinic.web.schedule.forms import BlockForm
 from clinic.web.shell import say
 
 LIST = "schedule/blocks.html"
 NEW = "schedule/new_block.html"
-OPENS, CLOSES = 480, 1080
+OPENS, CLOSES, LAST = 480, 1080, 1425
+QUARTER = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,16 @@ def blocks() -> str:
     with reading(here.engine) as unit:
         sites = site_choices(unit, sites_here())
         rows = reads.block_rows(unit, after=here.now, site_ids=sites_here())
-    zone = sites[0].zone if sites else "UTC"
+        zone = sites[0].zone if sites else "UTC"
+        holidays = reads.holiday_rows(
+            unit, from_on=local_day(here.now, zone), site_ids=sites_here()
+        )
     note_look("see_blocks", subject="block", values={"found": len(rows)})
-    return render_template(LIST, lines=[_line(row, zone) for row in rows])
+    return render_template(
+        LIST,
+        lines=[_line(row, zone) for row in rows],
+        holidays=[(day_with_year(row.on), row.site, row.name) for row in holidays],
+    )
 
 
 def _line(row: BlockRow, otherwise: str) -> BlockLine:
@@ -68,24 +79,80 @@ def _line(row: BlockRow, otherwise: str) -> BlockLine:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What lies in a time that is about to be closed."""
+
+    words: str
+    lines: tuple[AffectedLine, ...]
+
+
 @blueprint.route("/blocks/new", methods=["GET", "POST"])
 @needs(Permission.SCHEDULE)
 def new_block() -> Response:
-    """Shut a time at once, then show the visits that lie inside."""
+    """Shut a time in two steps: first what lies in it is shown, then it is closed at once."""
     here = current_clinic()
     form = BlockForm()
     _prefill(form)
     if not form.is_submitted():
-        return make_response(render_template(NEW, form=form, problem=None))
+        return _answer(form)
     if not form.validate():
-        return form_again(NEW, None, form=form)
+        return form_again(NEW, None, form=form, preview=None)
     try:
+        if _is_to_be_checked(form):
+            return _answer(form, _preview(form))
         with writing(here.engine) as unit:
             target = run_once(unit, lambda: _add(unit, form))
     except ClinicError as problem:
-        return form_again(NEW, problem, form=form)
-    say(gettext("Closed from now on. Look at the visits that lie inside."))
+        return form_again(NEW, problem, form=form, preview=None)
+    say(f"{_since_words(form)} {gettext('Look at the visits that lie inside.')}")
     return see_other(target)
+
+
+def _answer(form: BlockForm, preview: Preview | None = None) -> Response:
+    return make_response(render_template(NEW, form=form, problem=None, preview=preview))
+
+
+def _is_to_be_checked(form: BlockForm) -> bool:
+    """Say whether the visits inside are asked for, or were shown for another time than this."""
+    seen = form.seen.data or _identity(form)
+    return bool(request.form.get("check")) or seen != _identity(form)
+
+
+def _identity(form: BlockForm) -> str:
+    """Return what and which time the visits inside were shown for."""
+    span = [wall_text(form.from_on.data, form.from_at.data)]
+    span.append(wall_text(form.to_on.data, form.to_at.data))
+    return "|".join([form.owner.data or "", *span])
+
+
+def _preview(form: BlockForm) -> Preview:
+    """Return the visits that lie in the time of the form, which is not closed yet."""
+    with reading(current_clinic().engine) as unit:
+        site_id, resource_id, zone = _owner(unit, form.owner.data or "")
+        start_at = _instant(form.from_on, form.from_at, zone)
+        end_at = _instant(form.to_on, form.to_at, zone)
+        if start_at >= end_at:
+            raise RuleBroken("end_before_start")
+        wished = Block(site_id=site_id, resource_id=resource_id, start_at=start_at, end_at=end_at)
+        lines = affected_lines(unit, reads.affected(unit, wished, site_ids=sites_here()), {})
+    form.seen.data = _identity(form)
+    words = ngettext("%(num)s visit lies in it.", "%(num)s visits lie in it.", len(lines))
+    return Preview(words if lines else gettext("No visit lies in it."), lines)
+
+
+def _since_words(form: BlockForm) -> str:
+    """Return from when the time is closed: now, tomorrow, or a day."""
+    here = current_clinic()
+    with reading(here.engine) as unit:
+        _site_id, _resource_id, zone = _owner(unit, form.owner.data or "")
+    on, today = form.from_on.data or date.min, local_day(here.now, zone)
+    if on <= today:
+        is_now = _instant(form.from_on, form.from_at, zone) <= here.now
+        return gettext("Closed from now on.") if is_now else gettext("Closed from today.")
+    if on == today + timedelta(days=1):
+        return gettext("Closed from tomorrow.")
+    return gettext("Closed from %(day)s.", day=day(on))
 
 
 def _prefill(form: BlockForm) -> None:
@@ -93,28 +160,52 @@ def _prefill(form: BlockForm) -> None:
     with reading(here.engine) as unit:
         sites = site_choices(unit, sites_here())
         site = chosen_site(sites)
-        form.owner.choices = [
-            SelectChoice("", gettext("Choose")),
-            *(
-                SelectChoice(f"site:{one.key}", gettext("All of %(site)s", site=one.name))
-                for one in sites
-            ),
-            *_resources(unit, sites),
-        ]
+        form.owner.choices = [SelectChoice("", gettext("Choose")), *_owners(unit, sites)]
     if not form.is_submitted():
-        on = asked_day(local_day(here.now, site.zone))
+        today = local_day(here.now, site.zone)
+        on = asked_day(today)
         form.from_on.data = form.to_on.data = on
-        form.from_at.data, form.to_at.data = time_of(OPENS), time_of(CLOSES)
+        begins = _next_quarter(here.now, site.zone) if on == today else OPENS
+        form.from_at.data = time_of(begins)
+        form.to_at.data = time_of(CLOSES if begins < CLOSES else LAST)
 
 
-def _resources(unit: Session, sites: list[SiteChoice]) -> list[SelectChoice]:
-    ids = {one for site in sites for one in ids_at_site(unit, site.id)}
+def _next_quarter(now: datetime, zone: str) -> int:
+    """Return the next quarter of an hour of a site's day in minutes, the last one at most."""
+    local = now.astimezone(ZoneInfo(zone))
+    return min(-(-(local.hour * 60 + local.minute) // QUARTER) * QUARTER, LAST - QUARTER)
+
+
+def _owners(unit: Session, sites: list[SiteChoice]) -> list[SelectChoice]:
+    """Return what can be closed, by site, and people last, who may work at several."""
+    ids = {site.id: set(ids_at_site(unit, site.id)) for site in sites}
     rows = unit.execute(
-        select(Resource.key, Resource.name)
-        .where(Resource.id.in_(ids), Resource.is_active, Resource.kind != PATIENT)
-        .order_by(Resource.site_id.is_(None), Resource.kind, Resource.position, Resource.name)
-    )
-    return [SelectChoice(key, name) for key, name in rows]
+        select(Resource.id, Resource.key, Resource.name, Resource.kind).where(
+            Resource.id.in_(set().union(*ids.values())),
+            Resource.is_active,
+            Resource.kind != PATIENT,
+        )
+    ).all()
+    rows = sorted(rows, key=lambda row: natural(row.name))
+    found: list[SelectChoice] = []
+    for site in sites:
+        whole = gettext("All of %(site)s", site=site.name)
+        found.append(SelectChoice(f"site:{site.key}", whole, optgroup=site.name))
+        found += [
+            SelectChoice(row.key, row.name, optgroup=site.name)
+            for row in rows
+            if row.kind != PERSON and row.id in ids[site.id]
+        ]
+    people = gettext("People")
+    return found + [
+        SelectChoice(row.key, row.name, optgroup=people) for row in rows if row.kind == PERSON
+    ]
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """Return a sort key by which TMS 2 comes before TMS 10."""
+    parts = re.split(r"(\d+)", name.casefold())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
 def _add(unit: Session, form: BlockForm) -> str:

@@ -138,3 +138,4 @@ class BlockForm(ClinicForm):
     from_at = ClockField(lazy("at"), validators=[InputRequired(lazy("Choose a time."))])
     to_on = DayField(lazy("Until"), validators=[InputRequired(lazy("Choose the last day."))])
     to_at = ClockField(lazy("at"), validators=[InputRequired(lazy("Choose a time."))])
+    seen = HiddenField(default="")

@@ -1,10 +1,12 @@
 """Closed times: saved at once, what lies inside is listed until it is settled."""
 
 from collections.abc import Callable
+from datetime import date
 
-from clinic.models import Block, BlockKeep
+from clinic.models import Block, BlockKeep, Holiday
 from clinic.rules.appointments import Status
-from tests.browsers import Browser
+from clinic.web.schedule.blocks import natural
+from tests.browsers import Browser, hidden_fields
 from tests.integration.web_desk.conftest import Desk
 
 Browsers = Callable[[str], Browser]
@@ -77,3 +79,64 @@ def test_settled_by_somebody_else_meanwhile(browser: Browsers, desk: Desk) -> No
     answer = dana.post(f"{block}/keep/{public_id}", mine)
 
     assert answer.status_code == 404
+
+
+def test_form_says_what_lies_inside_before_anything_is_closed(
+    browser: Browsers, desk: Desk
+) -> None:
+    dana = browser("dana")
+    desk.book()
+
+    checked = dana.send(NEW, CLOSED | {"check": "1"})
+    shown = hidden_fields(checked.text)
+    other = dana.post(NEW, shown | CLOSED | {"owner": "tms-2"})
+    count = desk.count(Block)
+    saved = dana.post(NEW, shown | CLOSED)
+
+    assert checked.status_code == other.status_code == 200
+    assert "1 visit lies in it." in checked.text
+    assert "Price, Pat" in checked.text
+    assert "No visit lies in it." in other.text
+    assert count == 0
+    assert saved.status_code == 303
+    assert "Closed from tomorrow." in dana.get(saved.location).text
+
+
+def test_check_refuses_an_end_before_its_start(browser: Browsers, desk: Desk) -> None:
+    answer = browser("dana").send(NEW, CLOSED | {"to_on": "2026-03-02", "check": "1"})
+
+    assert answer.status_code == 422
+    assert 'value="Water damage"' in answer.text
+
+
+def test_form_begins_now_and_lists_by_site(browser: Browsers, desk: Desk) -> None:
+    dana = browser("dana")
+
+    today, later = dana.get(NEW).text, dana.get(f"{NEW}?on=2026-03-05").text
+
+    assert 'name="from_at" required type="time" value="8:00"' not in today
+    assert 'name="from_at" required type="time" value="08:00"' in later
+    assert '<optgroup label="Main' in today
+    assert today.index("TMS 1<") < today.index("TMS 2<")
+
+
+def test_names_with_numbers_are_sorted_as_people_count() -> None:
+    names = ["TMS 10", "Office", "TMS 2"]
+
+    assert sorted(names, key=natural) == ["Office", "TMS 2", "TMS 10"]
+
+
+def test_holidays_ahead_are_listed(browser: Browsers, desk: Desk) -> None:
+    site_id = desk.cast.site_id
+    desk.change(
+        lambda session: session.add_all(
+            Holiday(site_id=site_id, on=on, name=name)
+            for on, name in ((date(2026, 3, 1), "Over"), (date(2026, 5, 25), "Memorial Day"))
+        )
+    )
+
+    page = browser("dana").get("/schedule/blocks").text
+
+    assert "Nothing is closed besides the holidays." in page
+    assert "<td>Memorial Day</td>" in page
+    assert "Over" not in page
