@@ -16,7 +16,7 @@ from clinic.errors import ClinicError, NotFound, RuleBroken
 from clinic.models.engine import reading, writing
 from clinic.models.resources import PATIENT, PERSON, Block, Resource
 from clinic.queries import blocks as reads
-from clinic.queries.blocks import BlockRow
+from clinic.queries.blocks import BlockRow, HolidayRow
 from clinic.queries.days import SiteChoice, site_choices
 from clinic.queries.resources import ids_at_site, zone_of
 from clinic.rules.permissions import Permission
@@ -65,8 +65,16 @@ def blocks() -> str:
     return render_template(
         LIST,
         lines=[_line(row, zone) for row in rows],
-        holidays=[(day_with_year(row.on), row.site, row.name) for row in holidays],
+        holidays=_holidays(holidays),
     )
+
+
+def _holidays(rows: list[HolidayRow]) -> list[tuple[str, str, str]]:
+    """Return day, sites and name of each holiday, sites that share one in one line."""
+    sites: dict[tuple[date, str], list[str]] = {}
+    for row in rows:
+        sites.setdefault((row.on, row.name), []).append(row.site)
+    return [(day_with_year(on), ", ".join(found), name) for (on, name), found in sites.items()]
 
 
 def _line(row: BlockRow, otherwise: str) -> BlockLine:

@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from clinic.models import Appointment, Assignment, Cell, Message, Patient, Resource
 from clinic.models.engine import reading, writing
 from tests.browsers import Browser
+from tests.conftest import NOW
 from tests.factories import make_patient
 from tests.integration.web_desk.conftest import TOMORROW, Desk
 from tests.integration.web_desk.test_blocks import CLOSED, NEW
@@ -168,6 +169,7 @@ def held(desk: Desk, public_id: str) -> list[str]:
 def test_same_hour_on_a_like_device_in_one_press(browser: Browsers, desk: Desk) -> None:
     dana = browser("dana")
     visit = desk.book()
+    desk.change(lambda session: session.execute(update(Appointment).values(confirmed_at=NOW)))
     first = held(desk, visit)
     block = dana.send(NEW, CLOSED | {"owner": "tms-1"}).location
     page = dana.get(block).text
@@ -180,7 +182,7 @@ def test_same_hour_on_a_like_device_in_one_press(browser: Browsers, desk: Desk) 
     assert "Same hour on TMS 2" in page
     assert answer.location == block
     assert held(desk, visit) == [name.replace("TMS 1", "TMS 2") for name in first]
-    assert desk.get(visit).local_min == 600
+    assert (desk.get(visit).local_min, desk.get(visit).confirmed_at) == (600, NOW)
     assert "Moved to TMS 2 at the same hour." in after
     assert 'action="/schedule/undo/' in after
 
