@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from flask_babel import gettext, ngettext
 
-from clinic.queries.availability import PERSON
+from clinic.models.resources import PERSON
 from clinic.queries.board_columns import Card, Column, Seated, ShutSpan, Span
 from clinic.queries.boards import Board
 from clinic.rules.appointments import Outcome, Status
