@@ -36,6 +36,7 @@ def course_options(command: Callable[..., None]) -> Callable[..., None]:
 _OPTIONS = (
     click.option("--patient", required=True, help="Record number or public id."),
     click.option("--protocol", required=True, help="Key, for example tms_itbs_ldlpfc."),
+    click.option("--variant", default=None, help="Variant or route of it, for example sl."),
     click.option("--site", default=None, help="Key of the site; needed when there are several."),
     click.option("--prefer", default=None, help="Wished hour, for example 09:30."),
     click.option("--tolerance", type=int, default=None, help="Minutes around the wished hour."),
@@ -150,6 +151,7 @@ def propose(
         session,
         patient_id=find_patient(session, str(options["patient"])).id,
         protocol_key=str(options["protocol"]),
+        variant=_text(options, "variant"),
         site=asked_site(session, options),
         wishes=read_wishes(options),
         from_on=from_on,

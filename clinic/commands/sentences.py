@@ -43,6 +43,7 @@ SENTENCES: Mapping[str, str] = {
     "not_an_option": "{value} is not among the options",
     "not_json": "this is not JSON: {detail}",
     "nothing_to_book": "there is nothing to book",
+    "variant_unknown": "{protocol} has no variant or route {variant}",
     "option_unreadable": "--{option} {value} cannot be read; see --help for an example",
     "outside_minimum_and_maximum": "the ideal {value} is not between minimum and maximum",
     "password_length": "a password has {least} to {most} characters",

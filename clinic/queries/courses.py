@@ -103,6 +103,7 @@ class CourseAgain:
     """What was wished for a course, so that it can be planned once more."""
 
     protocol_key: str
+    variant: str | None
     site_id: int
     wishes: Mapping[str, JsonValue]
 
@@ -195,7 +196,7 @@ def course_again(session: Session, *, public_id: str, patient_id: int) -> Course
     if course is None:
         return None
     key = protocol(session, course.definition_id).key
-    return CourseAgain(protocol_key=key, site_id=course.site_id, wishes=dict(course.wishes))
+    return CourseAgain(key, course.variant, course.site_id, dict(course.wishes))
 
 
 def _facts_of(session: Session, courses: Sequence[Course]) -> list[CourseFacts]:

@@ -15,7 +15,7 @@ from clinic.planning.world import cells_of
 from clinic.queries.definitions import protocol, visit_kinds
 from clinic.rules.appointments import COUNTING, Numbered, counts, number_visits
 from clinic.rules.courses import RUNNING, same_hour
-from clinic.rules.protocols import with_variant
+from clinic.rules.protocols import with_choice
 from clinic.rules.visit_kinds import Place
 from clinic.rules.wall_days import CELL_MIN
 
@@ -94,7 +94,7 @@ def read_fit(session: Session, *, course_id: int, leave_out: Collection[int] = (
     """Return a course as it stands without some of its visits, which are about to move."""
     course = session.get_one(Course, course_id)
     version = protocol(session, course.definition_id)
-    chosen = with_variant(version, course.variant) if course.variant else version
+    chosen = with_choice(version, course.variant)
     rows = _counted(session, course_id)
     numbers = number_visits([Numbered(row.id, row.start_at, row.status) for row in rows])
     kept = [row for row in rows if row.id not in leave_out]

@@ -22,7 +22,8 @@ from clinic.queries.availability import SiteFrame, read_world
 from clinic.queries.definitions import DefinitionKind, current, policies, protocol
 from clinic.queries.kinds import KindFrame, kind_frames
 from clinic.rules.appointments import HOLDING
-from clinic.rules.protocols import Protocol
+from clinic.rules.data import DataError
+from clinic.rules.protocols import Protocol, with_choice
 from clinic.rules.visit_kinds import VisitKind
 from clinic.rules.wall_days import CELL_MIN
 
@@ -72,17 +73,19 @@ def propose_course(
     protocol_key: str,
     site: SiteFrame,
     wishes: Wishes,
+    variant: str | None = None,
     from_on: date | None = None,
     is_choice: bool = False,
 ) -> Proposal:
     """Return the best plan for a course of the protocol in force; NotFound for an unknown key.
 
+    `variant` names one of its variants or routes, None the protocol as it stands.
     `from_on` reads days before the first wished one too, to ask about them; with `is_choice` the
     steadiest plan and the one with the fewest changes are offered too.
     """
     patient = _patient(session, patient_id)
     version = current(session, DefinitionKind.PROTOCOL, protocol_key)
-    chosen = protocol(session, version.id)
+    chosen = _chosen(protocol(session, version.id), variant)
     kinds = kind_frames(session)
     frame = with_switches(session, site)
     days = (
@@ -97,13 +100,20 @@ def propose_course(
         patient_id=patient_id,
         site=frame,
         definition_id=version.id,
-        variant=None,
+        variant=variant,
         start_on=wishes.start_on,
         counts=_planned_counts(plan),
         wishes=wishes_json(wishes),
     )
     taken = (perf_counter() - begun) * 1000
     return Proposal(order, chosen, plan, kinds, taken, asked, offers, shared)
+
+
+def _chosen(version: Protocol, variant: str | None) -> Protocol:
+    try:
+        return with_choice(version, variant)
+    except DataError as error:
+        raise NotFound("variant_unknown", variant=variant, protocol=version.key) from error
 
 
 def _question(

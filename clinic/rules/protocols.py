@@ -134,6 +134,17 @@ def resolve_inherits(node: Node, parents: Mapping[str, Mapping[str, JsonValue]])
     return Node(node.path, {**found, **node.members()})
 
 
+def with_choice(protocol: Protocol, key: str | None) -> Protocol:
+    """Return the protocol as it is chosen for a course: a variant's steps, or a route's dosing.
+
+    None is the protocol as it stands; a key it does not know is a DataError.
+    """
+    if key is None:
+        return protocol
+    is_route = any(route.key == key for route in protocol.routes)
+    return with_route(protocol, key) if is_route else with_variant(protocol, key)
+
+
 def with_route(protocol: Protocol, key: str) -> Protocol:
     """Return the protocol with its dosing visits held by the chosen route; see facts, KAP."""
     chosen = next((route for route in protocol.routes if route.key == key), None)

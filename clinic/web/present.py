@@ -96,6 +96,17 @@ def full_name(family: str, given: str, preferred: str = "") -> str:
     return " ".join(part for part in (given, nick, family) if part)
 
 
+def route_word(route: str) -> str:
+    """Return a way of giving a drug in words, "" for none."""
+    words = {
+        "im": gettext("into the muscle"),
+        "sl": gettext("under the tongue"),
+        "iv": gettext("as an infusion"),
+        "nasal": gettext("nasal spray"),
+    }
+    return words.get(route, route)
+
+
 def role_word(role: str) -> str:
     """Return a role in words."""
     return _role_words(language()).get(role, role.replace("_", " "))

@@ -51,6 +51,7 @@ SENTENCES: Mapping[str, str] = {
     "not_a_demo": lazy("This folder holds a clinic that the demo did not make: %(folder)s"),
     "not_started_yet": lazy("The visit has not begun yet, so it cannot be marked as missed."),
     "nothing_to_book": lazy("There is nothing to book."),
+    "variant_unknown": lazy("%(protocol)s has no variant or route %(variant)s."),
     "option_unreadable": lazy("The option %(option)s cannot be read: %(value)s"),
     "outcome_needs_reason": lazy("Say why the visit was not complete."),
     "password_length": lazy("A password needs %(least)s characters or more, and at most %(most)s."),

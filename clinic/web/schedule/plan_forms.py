@@ -24,9 +24,9 @@ from clinic.planning.courses import Plan
 from clinic.planning.wishes import Wishes
 from clinic.rules.data import JsonValue, Node
 from clinic.rules.people import BadDate, BadTime, parse_date, parse_time
-from clinic.rules.protocols import Protocol
+from clinic.rules.protocols import Protocol, with_choice
 from clinic.web.forms import ClinicForm
-from clinic.web.present import birth_day, clock_time
+from clinic.web.present import birth_day, clock_time, route_word
 from clinic.web.words import lazy
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -138,6 +138,11 @@ class PlanForm(ClinicForm):
         if first.data and last and not first.errors and _time(last) <= _time(first.data):
             raise ValidationError(gettext("This is not after the hour before it."))
 
+    def treatment(self) -> tuple[str, str | None]:
+        """Return the protocol of a valid form and its variant or route, None for as it stands."""
+        key, _, variant = str(self.protocol.data).partition(":")
+        return key, variant or None
+
     def wishes(self, main_step: str) -> Wishes:
         """Return the wishes of a valid form; a count is for the protocol's main step."""
         days = frozenset(int(day) for day in self.weekdays.data or ())
@@ -198,20 +203,44 @@ def treatment_groups(protocols: Mapping[str, Protocol]) -> dict[str, list[Select
     found: dict[str, list[SelectChoice]] = {word: [] for word in words.values()}
     for key, protocol in sorted(protocols.items(), key=lambda pair: pair[1].name):
         word = words.get(protocol.modality, protocol.modality)
-        found.setdefault(word, []).append(SelectChoice(key, _treatment(protocol)))
+        found.setdefault(word, []).extend(_treatments(key, protocol))
     none = {"": [SelectChoice("", gettext("Choose the treatment"))]}
     return none | {word: choices for word, choices in found.items() if choices}
 
 
-def _treatment(protocol: Protocol) -> str:
+def treatment_key(protocol: str, variant: str | None) -> str:
+    """Return what the form sends for a protocol and its variant or route."""
+    return protocol if variant is None else f"{protocol}:{variant}"
+
+
+def variant_name(protocol: Protocol, variant: str | None) -> str:
+    """Return a variant or route in words, for the protocol as it stands its usual route or ""."""
+    if variant is None:
+        return route_word(protocol.default_route or "")
+    return next((one.name for one in protocol.variants if one.key == variant), route_word(variant))
+
+
+def _treatments(key: str, protocol: Protocol) -> list[SelectChoice]:
+    """Return a protocol as it stands, after it each variant and each other route of giving."""
+    routes = [one.key for one in protocol.routes if one.key != protocol.default_route]
+    choices = [None, *(one.key for one in protocol.variants), *routes]
+    return [
+        SelectChoice(
+            treatment_key(key, one),
+            _treatment(with_choice(protocol, one), variant_name(protocol, one)),
+        )
+        for one in choices
+    ]
+
+
+def _treatment(protocol: Protocol, name: str) -> str:
     """Return a treatment behind its number of visits: a narrow select cuts the end of a name."""
+    whole = f"{protocol.name}, {name}" if name else protocol.name
     counts = [step.count.default for step in protocol.steps]
     if None in counts:
-        return protocol.name
+        return whole
     total = sum(count for count in counts if count is not None)
-    return ngettext(
-        "%(num)s visit: %(name)s", "%(num)s visits: %(name)s", total, name=protocol.name
-    )
+    return ngettext("%(num)s visit: %(name)s", "%(num)s visits: %(name)s", total, name=whole)
 
 
 def digest(plan: Plan) -> str:

@@ -14,6 +14,7 @@ from clinic.queries.proposals import Proposal
 from clinic.web.present import clock_time, day, day_with_year
 from clinic.web.reasons import weekday_words
 from clinic.web.schedule.plan_cards import PlanCard, plan_card
+from clinic.web.schedule.plan_forms import variant_name
 from clinic.web.schedule.reasons_view import ObstaclesView, obstacles_view
 
 
@@ -80,7 +81,8 @@ def asked_words(proposal: Proposal) -> str:
     """Return what was asked for in one line: the treatment, the first day, the wishes."""
     wishes = proposal.asked.wishes
     first = gettext("from %(day)s", day=day_with_year(wishes.start_on))
-    words = [proposal.protocol.name, first, _hour(wishes), _hours(wishes)]
+    variant = variant_name(proposal.protocol, proposal.order.variant)
+    words = [proposal.protocol.name, variant, first, _hour(wishes), _hours(wishes)]
     words.append(weekday_words(wishes.weekdays) if wishes.weekdays else "")
     words.append(gettext("%(n)s a week", n=wishes.per_week) if wishes.per_week else "")
     words += [_away(*span) for span in wishes.away]

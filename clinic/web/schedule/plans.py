@@ -21,6 +21,7 @@ from clinic.queries.proposals import Proposal, propose_course
 from clinic.queries.undos import booking_of
 from clinic.rules.pencils import lapse_day
 from clinic.rules.permissions import Permission
+from clinic.rules.protocols import with_choice
 from clinic.web.errors import form_again
 from clinic.web.guard import needs
 from clinic.web.places import local_day
@@ -32,7 +33,14 @@ from clinic.web.requests import (
     see_other,
 )
 from clinic.web.schedule.blueprint import blueprint
-from clinic.web.schedule.plan_forms import OPEN_DAYS, PlanForm, digest, treatment_groups, wished
+from clinic.web.schedule.plan_forms import (
+    OPEN_DAYS,
+    PlanForm,
+    digest,
+    treatment_groups,
+    treatment_key,
+    wished,
+)
 from clinic.web.schedule.plan_pages import PlanView, explained, plan_view
 from clinic.web.schedule.reasons_view import with_allowed
 from clinic.web.shell import under
@@ -103,7 +111,7 @@ def _begin(unit: Session, form: PlanForm, facts: PatientFacts, sites: dict[str, 
     course = course_again(unit, public_id=again, patient_id=facts.id) if again else None
     if course is None:
         return
-    form.protocol.data = course.protocol_key
+    form.protocol.data = treatment_key(course.protocol_key, course.variant)
     form.site.data = next(
         (key for key, one in sites.items() if one.id == course.site_id), form.site.data
     )
@@ -186,12 +194,14 @@ def _fill_choices(unit: Session, form: PlanForm, here: CurrentClinic) -> dict[st
 def _propose(
     unit: Session, form: PlanForm, facts: PatientFacts, sites: dict[str, SiteFrame]
 ) -> Proposal:
-    chosen = protocols(unit)[form.protocol.data]
+    key, variant = form.treatment()
+    chosen = with_choice(protocols(unit)[key], variant)
     main = max(chosen.steps, key=lambda step: step.count.default or 0)
     return propose_course(
         unit,
         patient_id=facts.id,
-        protocol_key=chosen.key,
+        protocol_key=key,
+        variant=variant,
         site=sites[form.site.data],
         wishes=form.wishes(main.key),
         is_choice=True,

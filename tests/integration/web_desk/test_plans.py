@@ -307,3 +307,17 @@ def test_a_steadier_plan_stands_beside_the_earliest_and_is_the_one_booked(
         booked = select(Appointment.local_min).where(Appointment.course_id.is_not(None))
         hours = session.scalars(booked).all()
     assert (len(hours), len(set(hours))) == (36, 1)
+
+
+def test_routes_and_variants_stand_among_the_treatments_and_come_back_with_the_wishes(
+    browser: Browsers, page: str
+) -> None:
+    dana = browser("dana")
+    chosen = {"protocol": "kap_programme:sl"}
+
+    planned = dana.send(page, WISHES | {"do": "plan"} | chosen).text
+
+    assert "complete course, into the muscle" in planned
+    assert '<option selected value="kap_programme:sl">' in planned
+    assert "under the tongue" in planned
+    assert 'value="dtms_h1_mdd:payer_36"' in planned
