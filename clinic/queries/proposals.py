@@ -88,10 +88,8 @@ def propose_course(
     chosen = _chosen(protocol(session, version.id), variant)
     kinds = kind_frames(session)
     frame = with_switches(session, site)
-    days = (
-        min(wishes.start_on, from_on or wishes.start_on),
-        wishes.start_on + timedelta(days=horizon_days(chosen, wishes)),
-    )
+    last_on = wishes.start_on + timedelta(days=horizon_days(chosen, wishes))
+    days = min(wishes.start_on, from_on or wishes.start_on), last_on
     asked, shared = _question(session, patient, chosen, kinds, wishes, frame, days)
     begun = perf_counter()
     offers = asked.three() if is_choice else (Offer(Choice.EARLIEST, asked.plan(), ()),)
