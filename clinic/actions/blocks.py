@@ -25,6 +25,9 @@ from clinic.rules.actors import Actor
 from clinic.rules.permissions import Permission
 from clinic.rules.setups import BlockSpec
 
+MAY_CLOSE = (Permission.SCHEDULE, Permission.MANAGE_RESOURCES)
+"""The desk closes times as they come, the administrator as part of the set-up."""
+
 
 def add_block(
     session: Session,
@@ -44,7 +47,7 @@ def add_block(
     Exactly one of `site_id` and `resource_id` is given. New bookings inside are refused at once;
     what is booked stays.
     """
-    require(by, Permission.SCHEDULE)
+    _require_any(by)
     if start_at >= end_at:
         raise RuleBroken("end_before_start")
     if (site_id is None) == (resource_id is None):
@@ -137,7 +140,7 @@ def release_appointment(
 
 def put_block(session: Session, *, spec: BlockSpec, by: Actor, now: datetime) -> Put:
     """Make the block of this key as described; RuleBroken for a wall time that does not exist."""
-    require(by, Permission.SCHEDULE)
+    _require_any(by)
     site_id, resource_id, zone = _owner(session, spec)
     start_at, end_at = instant_of_wall(spec.from_wall, zone), instant_of_wall(spec.to_wall, zone)
     block = session.execute(select(Block).where(Block.key == spec.key)).scalar_one_or_none()
@@ -164,6 +167,8 @@ def put_block(session: Session, *, spec: BlockSpec, by: Actor, now: datetime) ->
         "reason": spec.reason,
         "start_at": start_at,
         "end_at": end_at,
+        "removed_at": None,  # what a document names is in force again
+        "removed_by": None,
     }
     changed = assign(block, values)
     if changed:
@@ -202,10 +207,16 @@ def _shut_resources(session: Session, block: Block) -> list[int]:
     return [] if block.site_id is None else ids_at_site(session, block.site_id)
 
 
+def _require_any(by: Actor) -> None:
+    """Raise NotAllowed unless one may close times anywhere."""
+    if not any(by.may(permission) for permission in MAY_CLOSE):
+        require(by, Permission.SCHEDULE)
+
+
 def _require(session: Session, block: Block, by: Actor) -> None:
-    """Raise NotAllowed unless one may schedule at a site that the block touches."""
-    sites = _sites(session, block)
-    if not any(by.may_at(Permission.SCHEDULE, site_id) for site_id in sites):
+    """Raise NotAllowed unless one may close times at a site that the block touches."""
+    sites: list[int | None] = [*_sites(session, block)] or [None]
+    if not any(by.may_at(permission, site_id) for permission in MAY_CLOSE for site_id in sites):
         require_at(by, Permission.SCHEDULE, None)
 
 

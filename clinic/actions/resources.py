@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from clinic.actions.audit import record_audit, require_at
+from clinic.actions.boards import tell_boards
 from clinic.actions.bookings import lock_resources
 from clinic.actions.puts import Put, assign, differ, outcome
 from clinic.errors import NotFound, RuleBroken
@@ -37,6 +38,7 @@ def put_resource(session: Session, *, spec: ResourceSpec, by: Actor, now: dateti
     }
     row = session.execute(select(Resource).where(Resource.key == spec.key)).scalar_one_or_none()
     is_new = row is None
+    before = site_id if row is None or row.site_id is None else row.site_id
     if row is None:
         row = Resource(key=spec.key, **values)
         session.add(row)
@@ -52,6 +54,7 @@ def put_resource(session: Session, *, spec: ResourceSpec, by: Actor, now: dateti
     done = outcome(is_new=is_new, changed=bool(changed))
     if done is not Put.UNCHANGED:
         _audit_put(session, row.id, changed, by, now)
+        tell_boards(session, site_ids={site_id, before}, now=now)
     return done
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from clinic.actions.audit import record_audit, require_at
+from clinic.actions.boards import tell_boards
 from clinic.actions.bookings import lock_resources
 from clinic.actions.puts import Put, assign, differ, outcome
 from clinic.errors import RuleBroken
@@ -70,6 +71,7 @@ def put_site(session: Session, *, spec: SiteSpec, by: Actor, now: datetime) -> P
             now=now,
             values={"changed": list(changed)},
         )
+        tell_boards(session, site_ids=[site.id], now=now)
     return done
 
 

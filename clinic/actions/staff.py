@@ -7,6 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from clinic.actions.audit import record_audit, require_at
+from clinic.actions.boards import tell_boards
 from clinic.actions.bookings import lock_resources
 from clinic.actions.puts import Put, assign, differ, outcome
 from clinic.actions.resources import set_seats
@@ -43,6 +44,7 @@ def put_staff(session: Session, *, spec: StaffSpec, by: Actor, now: datetime) ->
         person = Staff(key=spec.key, **values)
         session.add(person)
         session.flush()
+    worked_at = _worked_at(session, person)
     changed = [*assign(person, values)]
     changed += _put_seats(session, person, spec)
     changed += _put_lists(session, person, spec, sites)
@@ -59,7 +61,14 @@ def put_staff(session: Session, *, spec: StaffSpec, by: Actor, now: datetime) ->
             now=now,
             values={"changed": list(changed)},
         )
+        tell_boards(session, site_ids=worked_at | _worked_at(session, person), now=now)
     return done
+
+
+def _worked_at(session: Session, person: Staff) -> set[int]:
+    """Return the sites at which the person has shifts."""
+    shifts = select(Shift.site_id).where(Shift.resource_id == person.resource_id)
+    return set(session.scalars(shifts))
 
 
 def link_own_chart(

@@ -72,6 +72,16 @@ def by_public_id(session: Session, public_id: str) -> Block:
     return block
 
 
+def by_key(session: Session, key: str) -> Block:
+    """Return the block in force of a key, or raise NotFound."""
+    block = session.execute(
+        select(Block).where(Block.key == key, Block.removed_at.is_(None))
+    ).scalar_one_or_none()
+    if block is None:
+        raise NotFound("no_such_thing")
+    return block
+
+
 def affected(
     session: Session, block: Block, site_ids: Collection[int] | None = None
 ) -> list[AffectedRow]:

@@ -1,14 +1,19 @@
 """The clinic as a set-up document: what is exported, and what a new document is checked against."""
 
+import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
 from datetime import date, datetime
-from typing import TypeVar
+from enum import StrEnum
+from itertools import count
+from typing import TypeVar, assert_never
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from clinic.errors import NotFound
 from clinic.models.accounts import Account
 from clinic.models.base import JsonValue
 from clinic.models.machinery import ClinicSetting
@@ -24,6 +29,17 @@ Key = TypeVar("Key", bound=Hashable)
 Row = TypeVar("Row")
 SCHEMA = "coursekeeper/setup/1"
 LEAVE = "leave:"
+KEY_LENGTH = 50
+
+
+class Section(StrEnum):
+    """A part of a set-up document that pages change entry by entry."""
+
+    CLINIC = "clinic"
+    SITES = "sites"
+    RESOURCES = "resources"
+    STAFF = "staff"
+    BLOCKS = "blocks"
 
 
 def known_sites(session: Session) -> frozenset[str]:
@@ -56,7 +72,48 @@ def export_setup(session: Session) -> Json:
     return document
 
 
-def _sites(session: Session) -> Iterable[Json]:
+def entry_of(session: Session, section: Section, key: str) -> Json:
+    """Return one entry of the set-up document by its key, or raise NotFound."""
+    sites = {row.id: row.key for row in session.execute(select(Site.id, Site.key))}
+    match section:
+        case Section.CLINIC:
+            found = _clinic(session)
+        case Section.SITES:
+            found = _sites(session, key)
+        case Section.RESOURCES:
+            found = _resources(session, sites, key)
+        case Section.STAFF:
+            found = _staff(session, sites, key)
+        case Section.BLOCKS:
+            found = (one for one in _blocks(session, sites) if one["key"] == key)
+        case _:
+            assert_never(section)
+    for entry in found:
+        return entry
+    raise NotFound("no_such_thing")
+
+
+def free_key(session: Session, section: Section, name: str) -> str:
+    """Return a key made of a name that no other entry of the section has."""
+    wanted = re.sub(r"[^a-z0-9]+", "_", _plain(name)).strip("_")[:KEY_LENGTH] or section.value
+    columns = {Section.SITES: Site.key, Section.STAFF: Staff.key}
+    taken = set(session.scalars(select(columns.get(section, Resource.key))))
+    names = (wanted if n == 1 else f"{wanted}_{n}" for n in count(1))
+    return next(one for one in names if one not in taken)
+
+
+def _plain(name: str) -> str:
+    """Return a name in small letters without accents."""
+    parts = unicodedata.normalize("NFKD", name).lower()
+    return "".join(one for one in parts if not unicodedata.combining(one))
+
+
+def _clinic(session: Session) -> Iterable[Json]:
+    organisation = session.get(ClinicSetting, ORGANISATION)
+    return [] if organisation is None else [dict(organisation.value)]
+
+
+def _sites(session: Session, key: str | None = None) -> Iterable[Json]:
     hours = _grouped(
         (row.site_id, row)
         for row in session.scalars(
@@ -66,7 +123,8 @@ def _sites(session: Session) -> Iterable[Json]:
     holidays = _grouped(
         (row.site_id, row) for row in session.scalars(select(Holiday).order_by(Holiday.on))
     )
-    for site in session.scalars(select(Site).order_by(Site.key)):
+    query = select(Site).order_by(Site.key)
+    for site in session.scalars(query if key is None else query.where(Site.key == key)):
         spans = [(row.weekday, row.from_min, row.to_min) for row in hours[site.id]]
         yield {
             "key": site.key,
@@ -82,14 +140,14 @@ def _sites(session: Session) -> Iterable[Json]:
         }
 
 
-def _resources(session: Session, sites: dict[int, str]) -> Iterable[Json]:
+def _resources(session: Session, sites: dict[int, str], key: str | None = None) -> Iterable[Json]:
     keys = {row.id: row.key for row in session.execute(select(Resource.id, Resource.key))}
     fits = _grouped(
         (row.resource_id, keys[row.device_id]) for row in session.scalars(select(ResourceFit))
     )
     seats = _seat_counts(session)
     query = select(Resource).where(Resource.kind.not_in((PERSON, PATIENT))).order_by(Resource.key)
-    for row in session.scalars(query):
+    for row in session.scalars(query if key is None else query.where(Resource.key == key)):
         yield {
             "key": row.key,
             "name": row.name,
@@ -103,7 +161,7 @@ def _resources(session: Session, sites: dict[int, str]) -> Iterable[Json]:
         }
 
 
-def _staff(session: Session, sites: dict[int, str]) -> Iterable[Json]:
+def _staff(session: Session, sites: dict[int, str], key: str | None = None) -> Iterable[Json]:
     grants = _grouped(
         (row.staff_id, row)
         for row in session.scalars(select(Grant).order_by(Grant.role, Grant.from_on, Grant.id))
@@ -119,7 +177,8 @@ def _staff(session: Session, sites: dict[int, str]) -> Iterable[Json]:
         row.id: row.is_active for row in session.execute(select(Resource.id, Resource.is_active))
     }
     seats, records = _seat_counts(session), _own_records(session)
-    for row in session.scalars(select(Staff).order_by(Staff.key)):
+    query = select(Staff).order_by(Staff.key)
+    for row in session.scalars(query if key is None else query.where(Staff.key == key)):
         bookable = row.resource_id is not None and (active[row.resource_id] or not row.is_active)
         entry: Json = {
             "key": row.key,
@@ -259,8 +318,8 @@ def _logins(session: Session) -> dict[int, str]:
 def _seat_counts(session: Session) -> dict[int, int]:
     query = select(Seat.resource_id, func.count()).group_by(Seat.resource_id)
     counts: dict[int, int] = defaultdict(int)
-    for resource_id, count in session.execute(query):
-        counts[resource_id] = count
+    for resource_id, seats in session.execute(query):
+        counts[resource_id] = seats
     return counts
 
 

@@ -19,6 +19,7 @@ Row = TypeVar("Row")
 class SiteRow:
     """A site as the administrator sees it; holidays from a day on, in order."""
 
+    id: int
     key: str
     name: str
     patient_name: str
@@ -48,6 +49,7 @@ def site_rows(
     )
     return [
         SiteRow(
+            id=site.id,
             key=site.key,
             name=site.name,
             patient_name=site.patient_name,

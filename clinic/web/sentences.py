@@ -55,6 +55,12 @@ SENTENCES: Mapping[str, str] = {
     "option_unreadable": lazy("The option %(option)s cannot be read: %(value)s"),
     "outcome_needs_reason": lazy("Say why the visit was not complete."),
     "password_length": lazy("A password needs %(least)s characters or more, and at most %(most)s."),
+    "key_taken": lazy("There is something of this name already."),
+    "setup_changed": lazy(
+        "Somebody has changed this meanwhile. Nothing was saved: what you entered is still here; "
+        "open the page again to see the new values."
+    ),
+    "visits_affected": lazy("Booked visits would no longer fit."),
     "own_chart": lazy(
         "This is your own chart. You cannot open it or write in it at work; "
         "ask a colleague, or use your log-in as a patient."

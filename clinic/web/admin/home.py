@@ -22,5 +22,8 @@ def home() -> str:
     here = current_clinic()
     with reading(here.engine) as unit:
         rows = site_rows(unit, holidays_from=here.now.date(), site_ids=sites_here())
-    sites = [present_site(row) for row in rows]
+    may_at = here.actor.may_at
+    sites = [
+        present_site(row, may_change=may_at(Permission.MANAGE_RESOURCES, row.id)) for row in rows
+    ]
     return render_template("admin/home.html", tabs=tabs(), sites=sites)

@@ -54,10 +54,11 @@ class SiteView:
     switches: tuple[str, ...]
     hours: tuple[Span, ...]
     holidays: tuple[HolidayView, ...]
+    may_change: bool
 
 
-def present_site(row: SiteRow) -> SiteView:
-    """Return a site as its section prints it."""
+def present_site(row: SiteRow, *, may_change: bool) -> SiteView:
+    """Return a site as its section prints it, with links for whoever may change it."""
     return SiteView(
         key=row.key,
         name=row.name,
@@ -70,6 +71,7 @@ def present_site(row: SiteRow) -> SiteView:
         holidays=tuple(
             HolidayView(present.day_with_year(one.on), one.name) for one in row.holidays
         ),
+        may_change=may_change,
     )
 
 

@@ -14,7 +14,11 @@ TABS = (
     ("admin.list_protocols", lazy("Protocols")),
     ("admin.list_kinds", lazy("Visit kinds")),
 )
-BELOW = {"admin.show_protocol": "admin.list_protocols"}
+BELOW = {
+    "admin.show_protocol": "admin.list_protocols",
+    "admin.edit_hours": "admin.home",
+    "admin.edit_holidays": "admin.home",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from clinic.queries import blocks as reads
 from clinic.queries.blocks import BlockRow, HolidayRow
 from clinic.queries.days import SiteChoice, site_choices
 from clinic.queries.resources import ids_at_site, zone_of
+from clinic.queries.unheld import unheld
 from clinic.rules.permissions import Permission
 from clinic.web.block_words import kind_word
 from clinic.web.errors import form_again
@@ -32,6 +33,7 @@ from clinic.web.schedule.affected import AffectedLine, affected_lines
 from clinic.web.schedule.blueprint import blueprint
 from clinic.web.schedule.forms import BlockForm
 from clinic.web.shell import say
+from clinic.web.unheld import unheld_lines
 
 LIST = "schedule/blocks.html"
 NEW = "schedule/new_block.html"
@@ -52,7 +54,7 @@ class BlockLine:
 @blueprint.get("/blocks")
 @needs(Permission.SCHEDULE)
 def blocks() -> str:
-    """Show the closed times that are not over."""
+    """Show the closed times that are not over, and the visits that no longer fit the set-up."""
     here = current_clinic()
     with reading(here.engine) as unit:
         sites = site_choices(unit, sites_here())
@@ -61,11 +63,13 @@ def blocks() -> str:
         holidays = reads.holiday_rows(
             unit, from_on=local_day(here.now, zone), site_ids=sites_here()
         )
-    note_look("see_blocks", subject="block", values={"found": len(rows)})
+        left = unheld_lines(unit, unheld(unit, now=here.now, site_ids=sites_here()))
+    note_look("see_blocks", subject="block", values={"found": len(rows), "unheld": len(left)})
     return render_template(
         LIST,
         lines=[_line(row, zone) for row in rows],
         holidays=_holidays(holidays),
+        left=left,
     )
 
 

@@ -74,6 +74,9 @@ class Ids:
     change_set: str
     item: str
     batch: str
+    site: str
+    resource: str
+    person: str
 
     def address(self, rule: Rule) -> str:
         """The address of a route; a route with an id of a new kind must be named here."""
@@ -89,6 +92,9 @@ class Ids:
             "change_set": self.change_set,
             "item": self.item,
             "batch": self.batch,
+            "site": self.site,
+            "resource": self.resource,
+            "person": self.person,
             "version": 1,
             "verb": "approve" if "/pencil/" in rule.rule else "arrive",
             "filename": "css/clinic.css",
@@ -98,7 +104,7 @@ class Ids:
         return str(built[1])
 
 
-ABSENT = Ids(*(f"nothing{n}" for n in range(11)))
+ABSENT = Ids(*(f"nothing{n}" for n in range(14)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +193,9 @@ def _person(desk: Desk, cleo: Browser, patient_id: int, at: int) -> Ids:
             change_set=session.get_one(ChangeSet, row.change_set_id).public_id,
             item=_lapsed(session, row),
             batch=_import(session),
+            site="main",
+            resource="recovery",
+            person="cleo",
         )
 
 
