@@ -14,6 +14,7 @@ from clinic.errors import Conflict, NotFound, RuleBroken
 from clinic.models.base import JsonValue
 from clinic.queries.blocks import by_key
 from clinic.queries.setup import SCHEMA, Section, entry_of
+from clinic.queries.staff import has_manager
 from clinic.queries.unheld import UnheldRow, lacking, visits_ahead
 from clinic.rules.actors import Actor
 
@@ -36,7 +37,8 @@ class Change:
     """What a page writes: some values of one entry of the set-up, and the marks it was shown.
 
     `version` is the mark of these values when they were shown, None for a new entry. `seen` is the
-    mark of the affected visits that were shown, "" for none.
+    mark of the affected visits that were shown, "" for none. `blocks` are closed times put with it,
+    `opened` the keys of closed times that are opened again.
     """
 
     section: Section
@@ -44,6 +46,8 @@ class Change:
     values: Entry
     version: str | None
     seen: str = ""
+    blocks: tuple[Entry, ...] = ()
+    opened: tuple[str, ...] = ()
 
 
 def change_setup(session: Session, *, change: Change, by: Actor, now: datetime) -> int:
@@ -54,12 +58,16 @@ def change_setup(session: Session, *, change: Change, by: Actor, now: datetime) 
     moved or cancelled.
     """
     entry = _merged(session, change)
-    return _looked_at(
-        session,
-        lambda: apply_setup(session, document=_document(change, entry), by=by, now=now),
-        seen=change.seen,
-        now=now,
-    )
+    had_manager = has_manager(session, on=now.date())
+
+    def act() -> None:
+        apply_setup(session, document=_document(change, entry), by=by, now=now)
+        open_times(session, keys=change.opened, by=by, now=now)
+
+    affected = _looked_at(session, act, seen=change.seen, now=now)
+    if had_manager and not has_manager(session, on=now.date()):
+        raise RuleBroken("last_administrator")
+    return affected
 
 
 def open_times(session: Session, *, keys: Sequence[str], by: Actor, now: datetime) -> None:
@@ -101,7 +109,13 @@ def _merged(session: Session, change: Change) -> Entry:
 def _document(change: Change, entry: Entry) -> Entry:
     """Return a whole set-up document that holds this entry alone."""
     is_single = change.section is Section.CLINIC
-    return {"schema": SCHEMA, change.section.value: entry if is_single else [entry]}
+    document: Entry = {
+        "schema": SCHEMA,
+        change.section.value: entry if is_single else [entry],
+    }
+    if change.blocks:
+        document["blocks"] = list(change.blocks)
+    return document
 
 
 def _looked_at(session: Session, act: Callable[[], object], *, seen: str, now: datetime) -> int:

@@ -23,6 +23,7 @@ class ResourceRow:
     name: str
     kind: str
     site: str
+    site_id: int
     tags: tuple[str, ...]
     seats: int
     fits: tuple[str, ...]
@@ -84,6 +85,7 @@ def resource_rows(
             name=resource.name,
             kind=resource.kind,
             site=site,
+            site_id=resource.site_id or 0,
             tags=tuple(resource.tags),
             seats=seats,
             fits=tuple(sorted(fits[resource.id])),

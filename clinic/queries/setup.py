@@ -57,6 +57,12 @@ def known_resources(session: Session) -> dict[str, tuple[str, str]]:
     return {key: (kind, site or "") for key, kind, site in session.execute(query)}
 
 
+def fitted_devices(session: Session) -> frozenset[str]:
+    """Return the keys of the devices that a shared coil or navigator goes on."""
+    query = select(Resource.key).join(ResourceFit, ResourceFit.device_id == Resource.id)
+    return frozenset(session.scalars(query))
+
+
 def export_setup(session: Session) -> Json:
     """Return the whole clinic as a set-up document; applying it again changes nothing."""
     organisation = session.get(ClinicSetting, ORGANISATION)

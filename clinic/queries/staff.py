@@ -13,6 +13,7 @@ from clinic.models.accounts import Account
 from clinic.models.resources import Resource, Seat, Shift
 from clinic.models.sites import Site
 from clinic.models.staff import Grant, Qualification, Staff
+from clinic.rules.permissions import ROLES, Permission
 
 Row = TypeVar("Row")
 
@@ -61,6 +62,25 @@ class StaffRow:
     grants: tuple[Dated, ...]
     qualifications: tuple[Dated, ...]
     shifts: tuple[ShiftRow, ...]
+
+
+def has_manager(session: Session, *, on: date) -> bool:
+    """Say whether somebody who can log in manages the people of every site on a day."""
+    managing = [role.value for role, rights in ROLES.items() if Permission.MANAGE_USERS in rights]
+    query = (
+        select(Grant.id)
+        .join(Staff, Staff.id == Grant.staff_id)
+        .join(Account, Account.staff_id == Staff.id)
+        .where(
+            Grant.role.in_(managing),
+            Grant.site_id.is_(None),
+            Grant.from_on <= on,
+            or_(Grant.until_on.is_(None), Grant.until_on >= on),
+            Staff.is_active,
+            Account.is_active,
+        )
+    )
+    return session.execute(query.limit(1)).first() is not None
 
 
 def login_rows(session: Session) -> list[LoginRow]:

@@ -12,11 +12,15 @@ DEVICE = "tms_device"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the clinic has already: site keys, kind and site of resources by key, coil tags."""
+    """What the clinic has already: site keys, kind and site of resources by key, coil tags.
+
+    `fitted` are the keys of the devices that a shared coil goes on.
+    """
 
     sites: frozenset[str] = frozenset()
     resources: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     coil_tags: frozenset[str] = frozenset()
+    fitted: frozenset[str] = frozenset()
 
 
 def setup_problems(setup: Setup, known: Known) -> list[Problem]:
@@ -30,7 +34,7 @@ def setup_problems(setup: Setup, known: Known) -> list[Problem]:
         if spec.site not in sites:
             problems.append((f"{at}.site", "site_unknown", {"site": spec.site}))
         problems += _fit_problems(at, spec, resources)
-    problems += _bare_devices(setup.resources, known.coil_tags)
+    problems += _bare_devices(setup.resources, known.coil_tags, known.fitted)
     for index, person in enumerate(setup.staff):
         problems += _person_problems(f"$.staff[{index}]", person, sites)
     people = {spec.key for spec in setup.staff if spec.seats}
@@ -80,12 +84,12 @@ def _fit_problems(
 
 
 def _bare_devices(
-    resources: Sequence[ResourceSpec], coil_tags: frozenset[str]
+    resources: Sequence[ResourceSpec], coil_tags: frozenset[str], known: frozenset[str]
 ) -> Iterator[Problem]:
     """Yield each stimulator without a coil: none in its tags, none shared that goes on it."""
     if not coil_tags:
         return
-    fitted = {device for spec in resources for device in spec.fits}
+    fitted = known | {device for spec in resources for device in spec.fits}
     for index, spec in enumerate(resources):
         if spec.kind == DEVICE and spec.key not in fitted and not coil_tags & {*spec.tags}:
             coils = ", ".join(sorted(coil_tags))

@@ -39,6 +39,10 @@ SENTENCES: Mapping[str, str] = {
     "field_empty": lazy("This field must not be empty."),
     "field_too_long": lazy("This is too long: %(most)s characters at most."),
     "just_taken": lazy("Somebody has just taken this time. Nothing was saved; choose another."),
+    "last_administrator": lazy(
+        "Nobody would be left who can change people and their rights at every site. Give that role "
+        "to somebody else first."
+    ),
     "lease_lost": lazy("Another process has taken this message over."),
     "login_link_unusable": lazy(
         "This link has been used or is too old. Ask the front desk for a new one."

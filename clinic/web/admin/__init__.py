@@ -1,6 +1,25 @@
 """The administrator's door: its blueprint and the modules that register its views."""
 
-from clinic.web.admin import blocks, home, people, protocols, resources, site_pages, sites
+from clinic.web.admin import (
+    blocks,
+    home,
+    people,
+    protocols,
+    resource_pages,
+    resources,
+    site_pages,
+    sites,
+)
 from clinic.web.admin.blueprint import blueprint
 
-__all__ = ["blocks", "blueprint", "home", "people", "protocols", "resources", "site_pages", "sites"]
+__all__ = [
+    "blocks",
+    "blueprint",
+    "home",
+    "people",
+    "protocols",
+    "resource_pages",
+    "resources",
+    "site_pages",
+    "sites",
+]

@@ -32,7 +32,7 @@ def list_blocks() -> str:
         gettext("Reason"),
     )
     groups = grouped(("", _cells(row, zone)) for row in rows)
-    return render_template("admin/list.html", tabs=tabs(), heads=heads, groups=groups)
+    return render_template("admin/list.html", tabs=tabs(), heads=heads, groups=groups, new=None)
 
 
 def _cells(row: BlockRow, zone: str) -> tuple[Cell, ...]:

@@ -46,6 +46,14 @@ class SetupForm(ClinicForm):
         """Return the values as a set-up document has them: by default the one list."""
         return {self.listed: [row.value() for row in self.kept]}
 
+    def blocks(self) -> tuple[Entry, ...]:
+        """Return the closed times that are put with the values."""
+        return ()
+
+    def opened(self) -> tuple[str, ...]:
+        """Return the keys of the closed times that are opened again."""
+        return ()
+
     @property
     def kept(self) -> list[RowForm]:
         """Return the rows that are saved, in order."""
@@ -71,6 +79,14 @@ class SetupForm(ClinicForm):
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A way to another page about the same thing."""
+
+    label: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class EditPage:
     """What a page of the set-up is about, and where it goes back to."""
 
@@ -80,6 +96,7 @@ class EditPage:
     section: Section
     key: str
     is_new: bool = False
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +137,16 @@ def edit(page: EditPage, form: SetupForm) -> Response:
 def _save(unit: Session, page: EditPage, form: SetupForm) -> str:
     here = current_clinic()
     values: dict[str, JsonValue] = form.values()
+    if page.is_new:
+        values = {"key": page.key, **values}
     change = Change(
         section=page.section,
         key=page.key,
         values=values,
         version=None if page.is_new else form.version.data or "",
         seen=form.seen.data or "",
+        blocks=form.blocks(),
+        opened=form.opened(),
     )
     change_setup(unit, change=change, by=here.actor, now=here.now)
     return page.back

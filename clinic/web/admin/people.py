@@ -34,7 +34,7 @@ def list_people() -> str:
         gettext("Log-in"),
     )
     groups = grouped(("", _cells(row)) for row in rows)
-    return render_template("admin/list.html", tabs=tabs(), heads=heads, groups=groups)
+    return render_template("admin/list.html", tabs=tabs(), heads=heads, groups=groups, new=None)
 
 
 def _cells(row: StaffRow) -> tuple[Cell, ...]:

@@ -38,7 +38,7 @@ def list_protocols() -> str:
         gettext("In force from"),
     )
     groups = grouped(("", _version_cells(row)) for row in rows)
-    return render_template("admin/list.html", tabs=tabs(), heads=heads, groups=groups)
+    return render_template("admin/list.html", tabs=tabs(), heads=heads, groups=groups, new=None)
 
 
 @blueprint.get("/protocols/<key>/<int:version>")
@@ -89,7 +89,7 @@ def list_kinds() -> str:
     )
     ordered = sorted(kinds.values(), key=lambda kind: kind.staff_label)
     groups = grouped(("", _kind_cells(kind)) for kind in ordered)
-    return render_template("admin/list.html", tabs=tabs(), heads=heads, groups=groups)
+    return render_template("admin/list.html", tabs=tabs(), heads=heads, groups=groups, new=None)
 
 
 def _version_cells(row: VersionRow) -> tuple[Cell, ...]:

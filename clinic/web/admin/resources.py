@@ -1,12 +1,13 @@
-"""The devices, rooms and coils, read only."""
+"""The devices, rooms and coils as a list."""
 
-from flask import render_template
+from flask import render_template, url_for
 from flask_babel import gettext
 
 from clinic.models.engine import reading
 from clinic.queries.resources import ResourceRow, resource_rows
 from clinic.rules.permissions import Permission
 from clinic.web.admin.blueprint import blueprint
+from clinic.web.admin.editing import Link
 from clinic.web.admin.tables import Cell, Group, grouped, kind_word
 from clinic.web.admin.tabs import tabs
 from clinic.web.guard import needs, sites_here
@@ -28,13 +29,17 @@ def list_resources() -> str:
         gettext("Key"),
     )
     groups: list[Group] = grouped((row.site, _cells(row)) for row in rows)
-    return render_template("admin/list.html", tabs=tabs(), heads=heads, groups=groups)
+    may_add = current_clinic().actor.may(Permission.MANAGE_RESOURCES)
+    new = Link(gettext("Add one"), url_for("admin.new_resource")) if may_add else None
+    return render_template("admin/list.html", tabs=tabs(), heads=heads, groups=groups, new=new)
 
 
 def _cells(row: ResourceRow) -> tuple[Cell, ...]:
+    may_change = current_clinic().actor.may_at(Permission.MANAGE_RESOURCES, row.site_id)
+    address = url_for("admin.edit_resource", resource=row.key) if may_change else None
     name = row.name if row.is_active else gettext("%(name)s (out of use)", name=row.name)
     return (
-        Cell(name, is_strong=True),
+        Cell(name, address=address, is_strong=True),
         Cell(kind_word(row.kind)),
         Cell(str(row.seats), is_number=True),
         Cell(", ".join(row.tags)),

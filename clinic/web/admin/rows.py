@@ -50,6 +50,11 @@ class RowForm(ClinicForm):
         hidden = (self.gone.name, self.request_key.name)
         return [field for field in self if field.name not in hidden and not is_hidden(field)]
 
+    @property
+    def hidden(self) -> list[Field]:
+        """Return the fields that a page carries along."""
+        return [field for field in self if is_hidden(field) and field.name != self.request_key.name]
+
     def is_right(self) -> bool:
         """Say whether the entry can be saved; what is missing is noted at its field."""
         fields_right = self.validate()

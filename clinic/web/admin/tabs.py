@@ -18,6 +18,8 @@ BELOW = {
     "admin.show_protocol": "admin.list_protocols",
     "admin.edit_hours": "admin.home",
     "admin.edit_holidays": "admin.home",
+    "admin.edit_resource": "admin.list_resources",
+    "admin.new_resource": "admin.list_resources",
 }
 
 

@@ -16,6 +16,12 @@ __all__ = ["app", "browser", "cast", "desk", "settings", "web_engine"]
 
 
 @pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """SQLite alone: what is written here is put by actions that are tried on both."""
+    return sqlite_url
+
+
+@pytest.fixture
 def visit(desk: Desk) -> str:
     """Pat's visit: Tuesday 3 March 2026 from 10 to 11; its public id."""
     return desk.book()

@@ -1,0 +1,200 @@
+"""Pages on which an administrator changes devices, rooms, chairs and coils."""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from flask import Response, url_for
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from wtforms import BooleanField, IntegerField, SelectField, StringField
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from clinic.errors import NotFound
+from clinic.models.base import JsonValue
+from clinic.models.engine import reading
+from clinic.models.resources import PATIENT, PERSON, Resource
+from clinic.models.sites import Site
+from clinic.queries.definitions import visit_kinds
+from clinic.queries.setup import Section, entry_of, free_key
+from clinic.rules.permissions import Permission
+from clinic.web.admin.blueprint import blueprint
+from clinic.web.admin.editing import EditPage, SetupForm, edit, show_entry
+from clinic.web.admin.rows import Entry
+from clinic.web.admin.tables import kind_word
+from clinic.web.admin.ticks import TicksField
+from clinic.web.fields import DayField
+from clinic.web.guard import needs, sites_here
+from clinic.web.requests import current_clinic
+from clinic.web.words import lazy
+
+FOR_GOOD = timedelta(days=3653)
+"""Out of use without an end: ten years, longer than any course is planned ahead."""
+
+COIL = "coil"
+DEVICE = "tms_device"
+
+
+class ResourceForm(SetupForm):
+    """A device, room, chair or coil."""
+
+    names = ("name", "kind", "site", "seats", "tags", "fits", "position", "active")
+    key = ""
+    name = StringField(lazy("Name"), validators=[InputRequired(), Length(max=200)])
+    kind = SelectField(lazy("Kind"), validators=[InputRequired()])
+    site = SelectField(lazy("Site"), validators=[InputRequired()])
+    seats = IntegerField(
+        lazy("Patients at once"),
+        default=1,
+        validators=[InputRequired(), NumberRange(1, 99)],
+        description=lazy("A recovery room with four chairs has 4."),
+    )
+    tags = StringField(
+        lazy("Tags"),
+        validators=[Optional(), Length(max=400)],
+        description=lazy("Coils and features, with commas: figure-8, H1, H7, neuronavigation."),
+    )
+    position = IntegerField(
+        lazy("Place on the board"), default=0, validators=[InputRequired(), NumberRange(-999, 999)]
+    )
+    fits = TicksField(lazy("A shared coil goes on"))
+    active = BooleanField(lazy("In use"), default=True)
+    out_from = DayField(
+        lazy("Out of use from"),
+        validators=[Optional()],
+        description=lazy("Becomes a closed time; bookings before that day stay possible."),
+    )
+    out_until = DayField(lazy("until and with"), validators=[Optional()])
+
+    def fill(self, entry: Entry) -> None:
+        """Show a resource of the set-up."""
+        self.name.data, self.kind.data = str(entry["name"]), str(entry["kind"])
+        self.site.data, self.active.data = str(entry["site"]), entry["active"] is True
+        self.seats.data, self.position.data = _number(entry["seats"]), _number(entry["position"])
+        self.tags.data = ", ".join(_texts(entry["tags"]))
+        self.fits.data = _texts(entry["fits"])
+
+    def values(self) -> Entry:
+        """Return the resource as a set-up document has it."""
+        tags = dict.fromkeys(part.strip() for part in (self.tags.data or "").split(","))
+        fits: list[JsonValue] = [*(self.fits.data or ())]
+        return {
+            "name": self.name.data or "",
+            "kind": self.kind.data or "",
+            "site": self.site.data or "",
+            "seats": self.seats.data or 0,
+            "tags": [tag for tag in tags if tag],
+            "fits": fits,
+            "position": self.position.data or 0,
+            "active": bool(self.active.data),
+        }
+
+    def blocks(self) -> tuple[Entry, ...]:
+        """Return the closed time of a resource that is out of use from a day on."""
+        first, last = self.out_from.data, self.out_until.data
+        if first is None:
+            return ()
+        end = first + FOR_GOOD if last is None else last + timedelta(days=1)
+        block: Entry = {
+            "key": f"outage:{self.key}:{first}"[:60],
+            "kind": "outage",
+            "resource": self.key,
+            "from": first.isoformat(),
+            "to": end.isoformat(),
+            "reason": gettext("Out of use"),
+        }
+        return (block,)
+
+    def is_right(self) -> bool:
+        """Say whether all can be read, and the days out of use make sense."""
+        is_right = super().is_right()
+        first, last = self.out_from.data, self.out_until.data
+        if last is None or (first is not None and first <= last):
+            return is_right
+        words = gettext("The end must come after the start.")
+        self.out_until.errors = [*self.out_until.errors, words]
+        return False
+
+
+@blueprint.route("/resources/new", methods=["GET", "POST"])
+@needs(Permission.MANAGE_RESOURCES)
+def new_resource() -> Response:
+    """Add a device, room, chair or coil."""
+    form = ResourceForm()
+    with reading(current_clinic().engine) as unit:
+        _offer(unit, form)
+        form.key = free_key(unit, Section.RESOURCES, form.name.data or "")
+    return edit(_page(gettext("Add a device, room or coil"), form.key, is_new=True), form)
+
+
+@blueprint.route("/resources/<resource>", methods=["GET", "POST"])
+@needs(Permission.MANAGE_RESOURCES)
+def edit_resource(resource: str) -> Response:
+    """Change a device, room, chair or coil."""
+    form = ResourceForm()
+    with reading(current_clinic().engine) as unit:
+        _check_own(unit, resource)
+        entry = entry_of(unit, Section.RESOURCES, resource)
+        _offer(unit, form)
+    form.key = resource
+    if not form.is_submitted():
+        form.fill(entry)
+        show_entry(form, entry)
+    return edit(_page(str(entry["name"]), resource), form)
+
+
+def _check_own(unit: Session, key: str) -> None:
+    own = sites_here()
+    site_id = unit.scalar(select(Resource.site_id).where(Resource.key == key))
+    if site_id is None or (own is not None and site_id not in own):
+        raise NotFound("no_such_thing")
+
+
+def _page(title: str, key: str, *, is_new: bool = False) -> EditPage:
+    return EditPage(
+        title=title,
+        lead="",
+        back=url_for("admin.list_resources"),
+        section=Section.RESOURCES,
+        key=key,
+        is_new=is_new,
+    )
+
+
+def _offer(unit: Session, form: ResourceForm) -> None:
+    """Offer the kinds in use and asked for, one's own sites, and the devices there."""
+    own = sites_here()
+    sites = [
+        row
+        for row in unit.execute(select(Site.id, Site.key, Site.name).order_by(Site.name))
+        if own is None or row.id in own
+    ]
+    form.site.choices = [SelectChoice(row.key, row.name) for row in sites]
+    form.kind.choices = [SelectChoice(kind, kind_word(kind)) for kind in sorted(_kinds(unit))]
+    form.fits.choices = _devices(unit, [row.id for row in sites])
+
+
+def _kinds(unit: Session) -> set[str]:
+    used = select(Resource.kind).where(Resource.kind.not_in((PERSON, PATIENT))).distinct()
+    asked = {
+        rule.resource_kind for kind in visit_kinds(unit).values() for rule in kind.requirements
+    }
+    return {COIL, *unit.scalars(used), *(kind for kind in asked if kind)}
+
+
+def _devices(unit: Session, site_ids: Collection[int]) -> list[SelectChoice]:
+    query = (
+        select(Resource.key, Resource.name)
+        .where(Resource.kind == DEVICE, Resource.site_id.in_(site_ids))
+        .order_by(Resource.position, Resource.name)
+    )
+    return [SelectChoice(key, name) for key, name in unit.execute(query)]
+
+
+def _number(value: JsonValue) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _texts(value: JsonValue) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else []
