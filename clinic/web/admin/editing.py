@@ -30,6 +30,7 @@ from clinic.web.shell import say
 from clinic.web.unheld import UnheldLine, unheld_lines
 
 EDIT = "admin/edit.html"
+MOST_SHOWN = 100
 PATH = re.compile(r"\$\.\w+(?:\[0\])?(?:\.(\w+))?(?:\[(\d+)\])?(?:\.(\w+))?")
 
 
@@ -84,6 +85,7 @@ class Link:
 
     label: str
     address: str
+    is_current: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,8 @@ def _context(
         "page": page,
         "form": form,
         "faults": [*_problems(form), *(FieldProblem("", "", words) for words in others)],
-        "affected": affected,
+        "affected": affected[:MOST_SHOWN],
+        "count": len(affected),
     }
 
 

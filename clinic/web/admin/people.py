@@ -1,9 +1,9 @@
-"""The people of the clinic, with what they may do, can do, and when they work; read only."""
+"""The people of the clinic, with what they may do, can do, and when they work."""
 
 from collections import defaultdict
 from datetime import date
 
-from flask import render_template
+from flask import render_template, url_for
 from flask_babel import gettext
 
 from clinic.models.engine import reading
@@ -12,6 +12,7 @@ from clinic.rules.permissions import Permission
 from clinic.rules.setups import ALWAYS, Hours
 from clinic.web import present
 from clinic.web.admin.blueprint import blueprint
+from clinic.web.admin.editing import Link
 from clinic.web.admin.sites import spans
 from clinic.web.admin.tables import Cell, grouped
 from clinic.web.admin.tabs import tabs
@@ -33,14 +34,17 @@ def list_people() -> str:
         gettext("Shifts"),
         gettext("Log-in"),
     )
-    groups = grouped(("", _cells(row)) for row in rows)
-    return render_template("admin/list.html", tabs=tabs(), heads=heads, groups=groups, new=None)
+    may_change = current_clinic().actor.may_at(Permission.MANAGE_USERS, None)
+    groups = grouped(("", _cells(row, may_change=may_change)) for row in rows)
+    new = Link(gettext("Add a person"), url_for("admin.new_person")) if may_change else None
+    return render_template("admin/list.html", tabs=tabs(), heads=heads, groups=groups, new=new)
 
 
-def _cells(row: StaffRow) -> tuple[Cell, ...]:
+def _cells(row: StaffRow, *, may_change: bool) -> tuple[Cell, ...]:
+    address = url_for("admin.edit_person", person=row.key) if may_change else None
     name = row.name if row.is_active else gettext("%(name)s (has left)", name=row.name)
     return (
-        Cell(name, is_strong=True),
+        Cell(name, address=address, is_strong=True),
         Cell("", lines=tuple(_dated(one, present.role_word(one.name)) for one in row.grants)),
         Cell(
             "", lines=tuple(_dated(one, present.role_word(one.name)) for one in row.qualifications)

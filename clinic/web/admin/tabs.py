@@ -18,6 +18,12 @@ BELOW = {
     "admin.show_protocol": "admin.list_protocols",
     "admin.edit_hours": "admin.home",
     "admin.edit_holidays": "admin.home",
+    "admin.new_person": "admin.list_people",
+    "admin.edit_person": "admin.list_people",
+    "admin.edit_shifts": "admin.list_people",
+    "admin.edit_leave": "admin.list_people",
+    "admin.edit_qualifications": "admin.list_people",
+    "admin.edit_roles": "admin.list_people",
     "admin.edit_resource": "admin.list_resources",
     "admin.new_resource": "admin.list_resources",
 }
