@@ -89,6 +89,16 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Chooser:
+    """A choice above the form by which the page is opened again."""
+
+    name: str
+    label: str
+    choices: tuple[tuple[str, str], ...]
+    chosen: str
+
+
+@dataclass(frozen=True, slots=True)
 class EditPage:
     """What a page of the set-up is about, and where it goes back to."""
 
@@ -99,6 +109,7 @@ class EditPage:
     key: str
     is_new: bool = False
     links: tuple[Link, ...] = ()
+    chooser: tuple[Chooser, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,4 +26,5 @@ def home() -> str:
     sites = [
         present_site(row, may_change=may_at(Permission.MANAGE_RESOURCES, row.id)) for row in rows
     ]
-    return render_template("admin/home.html", tabs=tabs(), sites=sites)
+    may_add = may_at(Permission.MANAGE_RESOURCES, None)
+    return render_template("admin/home.html", tabs=tabs(), sites=sites, may_add=may_add)

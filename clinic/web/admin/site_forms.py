@@ -1,19 +1,22 @@
 """Forms about a site: its weekly hours, its holidays, and what it is called."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from flask_babel import gettext
-from wtforms import Field, StringField
-from wtforms.validators import Length, Optional
+from wtforms import Field, SelectField, StringField
+from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
+from wtforms.validators import InputRequired, Length, Optional, Regexp
 
 from clinic.models.base import JsonValue
 from clinic.rules.people import BadTime, parse_time
-from clinic.rules.setups import WEEKDAYS
+from clinic.rules.setups import WEEKDAYS, HolidaySpec
 from clinic.schemas import Fault
 from clinic.web.admin.editing import SetupForm
 from clinic.web.admin.rows import Entry, RowForm
+from clinic.web.admin.ticks import TicksField
 from clinic.web.fields import DayField
+from clinic.web.present import day_with_year
 from clinic.web.words import lazy
 
 BETWEEN = re.compile(r"\s*(?:[-\u2013\u2014]|\bto\b)\s*")
@@ -100,6 +103,69 @@ class HoursForm(SetupForm):
     def field_of(self, fault: Fault) -> Field | None:
         """Return the field of the weekday a fault names."""
         return self.days.get(str(fault.values.get("weekday")), self.mon)
+
+
+class ProposalsForm(SetupForm):
+    """Holidays of a country to choose from; what is there already stays."""
+
+    names = ("holidays",)
+    days = TicksField(lazy("Close the site on"))
+    offered: tuple[HolidaySpec, ...] = ()
+    there: tuple[JsonValue, ...] = ()
+
+    def offer(self, proposals: Iterable[HolidaySpec], there: Sequence[JsonValue]) -> None:
+        """Offer the proposals on whose day nothing is there yet."""
+        self.there = tuple(there)
+        taken = {str(one["on"]) for one in there if isinstance(one, Mapping)}
+        self.offered = tuple(one for one in proposals if str(one.on) not in taken)
+        self.days.choices = [
+            SelectChoice(str(one.on), f"{day_with_year(one.on)} {one.name}") for one in self.offered
+        ]
+
+    def values(self) -> Entry:
+        """Return all holidays: those that are there, then those that were ticked."""
+        ticked = set(self.days.data or ())
+        more: list[JsonValue] = [
+            {"on": str(one.on), "name": one.name} for one in self.offered if str(one.on) in ticked
+        ]
+        return {"holidays": [*self.there, *more]}
+
+
+class SiteForm(SetupForm):
+    """What a site is called, where it is, and by which clock it goes."""
+
+    names = ("name", "patient_name", "zone", "region", "address", "phone")
+    name = StringField(lazy("Name"), validators=[InputRequired(), Length(max=200)])
+    patient_name = StringField(
+        lazy("Patients read"),
+        validators=[InputRequired(), Length(max=200)],
+        description=lazy("A neutral name: it stands in messages and calendars."),
+    )
+    zone = SelectField(lazy("Zone"), validators=[InputRequired()])
+    region = StringField(
+        lazy("Country"),
+        default="US",
+        validators=[
+            InputRequired(),
+            Regexp("^[A-Z]{2}$", message=lazy("Two capital letters, such as US.")),
+        ],
+        description=lazy("Two letters, such as US."),
+    )
+    address = StringField(lazy("Address"), validators=[Optional(), Length(max=200)])
+    phone = StringField(lazy("Phone"), validators=[Optional(), Length(max=80)])
+
+    def fill(self, entry: Entry) -> None:
+        """Show a site of the set-up."""
+        for name in self.names:
+            self[name].data = str(entry[name])
+
+    def values(self) -> Entry:
+        """Return the site as a set-up document has it."""
+        return {name: self[name].data or "" for name in self.names}
+
+    def field_of(self, fault: Fault) -> Field | None:
+        """Return the zone for what speaks against another zone."""
+        return self.zone if fault.code == "zone_has_bookings" else super().field_of(fault)
 
 
 class HolidayRow(RowForm):

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+import pytest
 from sqlalchemy import select
 
-from clinic.models import Holiday, OpeningHours
+from clinic.models import Holiday, OpeningHours, Site
 from clinic.models.engine import reading
 from tests.browsers import Browser, hidden_fields
 from tests.integration.web_desk.conftest import Desk
@@ -12,6 +13,13 @@ from tests.integration.web_desk.conftest import Desk
 Open = Callable[[str], Browser]
 HOURS = "/admin/sites/main/hours"
 HOLIDAYS = "/admin/sites/main/holidays"
+PROPOSALS = f"{HOLIDAYS}/proposals"
+SITE = {
+    "name": "New Street",
+    "patient_name": "New Street Clinic",
+    "zone": "America/New_York",
+    "region": "US",
+}
 WEEK = dict.fromkeys(("mon", "wed", "thu", "fri"), "8:00 to 18:00")
 
 
@@ -142,3 +150,90 @@ def test_the_same_form_sent_twice_changes_once(desk: Desk, browser: Open) -> Non
 
 def test_a_site_that_is_not_there_is_not_found(desk: Desk, browser: Open) -> None:
     assert browser("adan").get("/admin/sites/nowhere/hours").status_code == 404
+
+
+def test_holidays_of_a_state_are_proposed_and_only_the_ticked_ones_are_kept(
+    desk: Desk, browser: Open
+) -> None:
+    adan = browser("adan")
+    adan.send(HOLIDAYS, {"row-0-on": "2026-12-25", "row-0-name_": "Ours"})
+    page = f"{PROPOSALS}?country=US&state=MA&year=2026"
+
+    shown = adan.get(page).text
+
+    assert "Mon 20 Apr 2026 Patriots&#39; Day" in shown
+    assert "25 Dec 2026" not in shown
+    assert "1 Jan 2026" not in shown
+    assert '<option value="MA" selected>Massachusetts</option>' in shown
+    assert holidays(desk) == [("2026-12-25", "Ours")]
+
+    saved = adan.send(page, {"days": "2026-07-04"})
+
+    assert saved.status_code == 303
+    assert holidays(desk) == [("2026-07-04", "Independence Day"), ("2026-12-25", "Ours")]
+
+
+def test_a_proposed_holiday_says_which_visits_it_shuts_out(
+    desk: Desk, browser: Open, visit: str
+) -> None:
+    page = f"{PROPOSALS}?country=US&state=VT&year=2026"
+
+    asked = browser("adan").send(page, {"days": "2026-03-03"})
+
+    assert "1 booked visit would no longer fit" in asked.text
+    assert holidays(desk) == []
+
+
+@pytest.mark.parametrize(
+    "query", ["country=XX", "country=US&state=ZZ&year=1", "country=", "year=x"]
+)
+def test_an_unknown_country_state_or_year_proposes_nothing_wrong(
+    desk: Desk, browser: Open, query: str
+) -> None:
+    assert browser("adan").get(f"{PROPOSALS}?{query}").status_code == 200
+
+
+def site(desk: Desk, key: str) -> tuple[str, str, str]:
+    """Name, zone and phone of a site."""
+    with reading(desk.engine) as session:
+        row = session.scalars(select(Site).where(Site.key == key)).one()
+        return row.name, row.zone, row.phone
+
+
+def test_a_site_gets_another_name_and_phone(desk: Desk, browser: Open) -> None:
+    answer = browser("adan").send("/admin/sites/main", {**SITE, "phone": "+1 518 555 0100"})
+
+    assert answer.status_code == 303
+    assert site(desk, "main") == ("New Street", "America/New_York", "+1 518 555 0100")
+
+
+def test_another_zone_is_refused_while_visits_lie_ahead(
+    desk: Desk, browser: Open, visit: str
+) -> None:
+    adan = browser("adan")
+
+    answer = adan.send("/admin/sites/main", {**SITE, "zone": "America/Chicago"})
+
+    assert answer.status_code == 422
+    assert '<a href="#zone">Zone</a>: The site has bookings to come' in answer.text
+    assert site(desk, "main")[1] == "America/New_York"
+
+
+def test_another_zone_is_taken_while_nothing_is_booked(desk: Desk, browser: Open) -> None:
+    browser("adan").send("/admin/sites/main", {**SITE, "zone": "America/Chicago"})
+
+    assert site(desk, "main")[1] == "America/Chicago"
+
+
+def test_a_site_is_added(desk: Desk, browser: Open) -> None:
+    answer = browser("adan").send("/admin/sites/new", SITE)
+
+    assert answer.status_code == 303
+    assert site(desk, "new_street") == ("New Street", "America/New_York", "")
+
+
+def test_a_country_is_two_capital_letters(desk: Desk, browser: Open) -> None:
+    answer = browser("adan").send("/admin/sites/new", {**SITE, "region": "usa"})
+
+    assert answer.status_code == 422
+    assert "Two capital letters, such as US." in answer.text
