@@ -108,10 +108,9 @@ def _merged(session: Session, change: Change) -> Entry:
 
 def _document(change: Change, entry: Entry) -> Entry:
     """Return a whole set-up document that holds this entry alone."""
-    is_single = change.section is Section.CLINIC
     document: Entry = {
         "schema": SCHEMA,
-        change.section.value: entry if is_single else [entry],
+        change.section.value: [entry],
     }
     if change.blocks:
         document["blocks"] = list(change.blocks)

@@ -35,11 +35,9 @@ KEY_LENGTH = 50
 class Section(StrEnum):
     """A part of a set-up document that pages change entry by entry."""
 
-    CLINIC = "clinic"
     SITES = "sites"
     RESOURCES = "resources"
     STAFF = "staff"
-    BLOCKS = "blocks"
 
 
 def known_sites(session: Session) -> frozenset[str]:
@@ -82,16 +80,12 @@ def entry_of(session: Session, section: Section, key: str) -> Json:
     """Return one entry of the set-up document by its key, or raise NotFound."""
     sites = {row.id: row.key for row in session.execute(select(Site.id, Site.key))}
     match section:
-        case Section.CLINIC:
-            found = _clinic(session)
         case Section.SITES:
             found = _sites(session, key)
         case Section.RESOURCES:
             found = _resources(session, sites, key)
         case Section.STAFF:
             found = _staff(session, sites, key)
-        case Section.BLOCKS:
-            found = (one for one in _blocks(session, sites) if one["key"] == key)
         case _:
             assert_never(section)
     for entry in found:
@@ -108,15 +102,21 @@ def free_key(session: Session, section: Section, name: str) -> str:
     return next(one for one in names if one not in taken)
 
 
+def outages_of(session: Session, key: str) -> list[Json]:
+    """Return the closed times of a resource that have a key, as entries of the set-up document."""
+    query = (
+        select(Block)
+        .join(Resource, Resource.id == Block.resource_id)
+        .where(Resource.key == key, Block.key.is_not(None), Block.removed_at.is_(None))
+        .order_by(Block.start_at, Block.id)
+    )
+    return [{**_block(session, row), "resource": key} for row in session.scalars(query)]
+
+
 def _plain(name: str) -> str:
     """Return a name in small letters without accents."""
     parts = unicodedata.normalize("NFKD", name).lower()
     return "".join(one for one in parts if not unicodedata.combining(one))
-
-
-def _clinic(session: Session) -> Iterable[Json]:
-    organisation = session.get(ClinicSetting, ORGANISATION)
-    return [] if organisation is None else [dict(organisation.value)]
 
 
 def _sites(session: Session, key: str | None = None) -> Iterable[Json]:

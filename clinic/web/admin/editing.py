@@ -41,6 +41,7 @@ class SetupForm(ClinicForm):
     listed: ClassVar[str] = ""
     version = HiddenField(default="")
     seen = HiddenField(default="")
+    rows_title = ""
     rows: Sequence[RowForm] = ()
 
     def values(self) -> Entry:
@@ -52,8 +53,9 @@ class SetupForm(ClinicForm):
         return ()
 
     def opened(self) -> tuple[str, ...]:
-        """Return the keys of the closed times that are opened again."""
-        return ()
+        """Return the keys of the closed times that are opened again: rows taken away."""
+        gone = [row["key"].data for row in self.rows if "key" in row and not row.is_kept]
+        return tuple(str(key) for key in gone if key)
 
     @property
     def kept(self) -> list[RowForm]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import ClassVar
 
 from flask_babel import gettext
 from wtforms import BooleanField, HiddenField, IntegerField, SelectField, StringField
@@ -111,11 +112,13 @@ class ShiftsForm(SetupForm):
 
 
 class LeaveRow(RowForm):
-    """Days or hours of leave; without times, whole days."""
+    """Days or hours of leave; without times, whole days; without a last day, one day."""
 
+    open_end: ClassVar[timedelta] = timedelta(0)
     needed = ("on",)
     parts = {"from": "on", "to": "until_on"}
     key = HiddenField(default="")
+    kind = HiddenField(default="")
     on = DayField(lazy("From"), validators=[Optional()])
     at = ClockField(lazy("at"), validators=[Optional()])
     until_on = DayField(lazy("Until and with"), validators=[Optional()])
@@ -129,6 +132,7 @@ class LeaveRow(RowForm):
             last = datetime.fromisoformat(str(value["to"]))
             is_whole = f"{last:%H:%M}" == MIDNIGHT
             self.key.data, self.reason.data = str(value["key"]), str(value["reason"])
+            self.kind.data = str(value["kind"])
             self.on.data = first.date()
             self.at.data = None if f"{first:%H:%M}" == MIDNIGHT else first.time()
             self.until_on.data = last.date() - timedelta(days=int(is_whole))
@@ -137,7 +141,7 @@ class LeaveRow(RowForm):
     def value(self) -> Entry:
         """Return the leave as a set-up document has it."""
         first = self.on.data or date.min
-        last, at = self.until_on.data or first, self.until_at.data
+        last, at = self.until_on.data or first + self.open_end, self.until_at.data
         end = f"{last}T{at:%H:%M}" if at else f"{last + timedelta(days=1)}T{MIDNIGHT}"
         start = f"{self.at.data:%H:%M}" if self.at.data else MIDNIGHT
         entry: Entry = {
@@ -145,7 +149,8 @@ class LeaveRow(RowForm):
             "to": end,
             "reason": self.reason.data or "",
         }
-        return {**entry, "key": self.key.data} if self.key.data else entry
+        known = {"key": self.key.data, "kind": self.kind.data}
+        return {**entry, **{name: text for name, text in known.items() if text}}
 
 
 class LeaveForm(SetupForm):
@@ -158,11 +163,6 @@ class LeaveForm(SetupForm):
     def values(self) -> Entry:
         """Return all leave: that to come as typed, then that which is past."""
         return {"leave": [*(row.value() for row in self.kept), *self.past]}
-
-    def opened(self) -> tuple[str, ...]:
-        """Return the keys of the leave that is taken back."""
-        gone = [row["key"].data for row in self.rows if not row.is_kept]
-        return tuple(str(key) for key in gone if key)
 
 
 class QualificationRow(RowForm):

@@ -1,5 +1,6 @@
 """Pages on which an administrator changes devices, rooms, chairs and coils."""
 
+import re
 from collections.abc import Collection
 from datetime import timedelta
 
@@ -7,7 +8,7 @@ from flask import Response, url_for
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from wtforms import BooleanField, IntegerField, SelectField, StringField
+from wtforms import BooleanField, Field, IntegerField, SelectField, StringField
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
@@ -17,23 +18,30 @@ from clinic.models.engine import reading
 from clinic.models.resources import PATIENT, PERSON, Resource
 from clinic.models.sites import Site
 from clinic.queries.definitions import visit_kinds
-from clinic.queries.setup import Section, entry_of, free_key
+from clinic.queries.setup import Section, entry_of, free_key, outages_of
 from clinic.rules.permissions import Permission
+from clinic.schemas import Fault
 from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.editing import EditPage, SetupForm, edit, show_entry
-from clinic.web.admin.rows import Entry
+from clinic.web.admin.people_forms import LeaveRow
+from clinic.web.admin.rows import Entry, rows_of
 from clinic.web.admin.tables import kind_word
 from clinic.web.admin.ticks import TicksField
-from clinic.web.fields import DayField
 from clinic.web.guard import needs, sites_here
 from clinic.web.requests import current_clinic
 from clinic.web.words import lazy
 
-FOR_GOOD = timedelta(days=3653)
-"""Out of use without an end: ten years, longer than any course is planned ahead."""
+KEY_LENGTH = 60
+IN_BLOCK = re.compile(r"\$\.blocks\[(\d+)\](?:\.(\w+))?")
 
 COIL = "coil"
 DEVICE = "tms_device"
+
+
+class OutageRow(LeaveRow):
+    """When a device or room is out of use; without a last day, for good: three years."""
+
+    open_end = timedelta(days=3 * 365)
 
 
 class ResourceForm(SetupForm):
@@ -60,12 +68,7 @@ class ResourceForm(SetupForm):
     )
     fits = TicksField(lazy("A shared coil goes on"))
     active = BooleanField(lazy("In use"), default=True)
-    out_from = DayField(
-        lazy("Out of use from"),
-        validators=[Optional()],
-        description=lazy("Becomes a closed time; bookings before that day stay possible."),
-    )
-    out_until = DayField(lazy("until and with"), validators=[Optional()])
+    rows_title = lazy("Out of use")
 
     def fill(self, entry: Entry) -> None:
         """Show a resource of the set-up."""
@@ -91,30 +94,20 @@ class ResourceForm(SetupForm):
         }
 
     def blocks(self) -> tuple[Entry, ...]:
-        """Return the closed time of a resource that is out of use from a day on."""
-        first, last = self.out_from.data, self.out_until.data
-        if first is None:
-            return ()
-        end = first + FOR_GOOD if last is None else last + timedelta(days=1)
-        block: Entry = {
-            "key": f"outage:{self.key}:{first}"[:60],
-            "kind": "outage",
-            "resource": self.key,
-            "from": first.isoformat(),
-            "to": end.isoformat(),
-            "reason": gettext("Out of use"),
-        }
-        return (block,)
+        """Return the closed times of the resource: those that are there, and new ones."""
+        return tuple(self._outage(row.value()) for row in self.kept)
 
-    def is_right(self) -> bool:
-        """Say whether all can be read, and the days out of use make sense."""
-        is_right = super().is_right()
-        first, last = self.out_from.data, self.out_until.data
-        if last is None or (first is not None and first <= last):
-            return is_right
-        words = gettext("The end must come after the start.")
-        self.out_until.errors = [*self.out_until.errors, words]
-        return False
+    def _outage(self, value: Entry) -> Entry:
+        begun = str(value["from"]).lower()
+        fresh: Entry = {"key": f"out:{begun}:{self.key}"[:KEY_LENGTH], "kind": "outage"}
+        return {**fresh, **value, "resource": self.key}
+
+    def field_of(self, fault: Fault) -> Field | None:
+        """Return the field of a fault, which may lie in one of the closed times."""
+        found = IN_BLOCK.match(fault.path)
+        if found is None:
+            return super().field_of(fault)
+        return self.kept[int(found[1])].field_of(found[2] or "")
 
 
 @blueprint.route("/resources/new", methods=["GET", "POST"])
@@ -137,11 +130,19 @@ def edit_resource(resource: str) -> Response:
         _check_own(unit, resource)
         entry = entry_of(unit, Section.RESOURCES, resource)
         _offer(unit, form)
+        outages = outages_of(unit, resource)
     form.key = resource
+    form.rows = rows_of(OutageRow, _to_come(outages), more=1)
     if not form.is_submitted():
         form.fill(entry)
         show_entry(form, entry)
     return edit(_page(str(entry["name"]), resource), form)
+
+
+def _to_come(outages: list[Entry]) -> list[JsonValue]:
+    """Return the closed times that are not over."""
+    today = f"{current_clinic().now:%Y-%m-%d}"
+    return [one for one in outages if str(one["to"]) >= today]
 
 
 def _check_own(unit: Session, key: str) -> None:
@@ -154,7 +155,7 @@ def _check_own(unit: Session, key: str) -> None:
 def _page(title: str, key: str, *, is_new: bool = False) -> EditPage:
     return EditPage(
         title=title,
-        lead="",
+        lead="" if is_new else gettext("Out of use without a last day means for good."),
         back=url_for("admin.list_resources"),
         section=Section.RESOURCES,
         key=key,

@@ -73,7 +73,7 @@ def test_a_device_out_of_use_says_which_visits_it_leaves(
     desk: Desk, browser: Open, visit: str
 ) -> None:
     adan, page = browser("adan"), "/admin/resources/tms-1"
-    sent = {**TMS_1, "out_from": "2026-03-03", "out_until": "2026-03-04"}
+    sent = {**TMS_1, "row-0-on": "2026-03-03", "row-0-until_on": "2026-03-04"}
 
     asked = adan.send(page, sent)
 
@@ -85,7 +85,7 @@ def test_a_device_out_of_use_says_which_visits_it_leaves(
     assert saved.status_code == 303
     with reading(desk.engine) as session:
         block = session.scalars(select(Block)).one()
-        assert (block.kind, block.key) == ("outage", "outage:tms-1:2026-03-03")
+        assert (block.kind, block.key) == ("outage", "out:2026-03-03t00:00:tms-1")
     assert desk.get(visit).status == "booked"
 
 
@@ -102,7 +102,8 @@ def test_a_device_that_is_given_away_leaves_its_visits(
 
 def test_days_out_of_use_end_after_they_begin(desk: Desk, browser: Open) -> None:
     answer = browser("adan").send(
-        "/admin/resources/tms-1", {**TMS_1, "out_from": "2026-03-04", "out_until": "2026-03-03"}
+        "/admin/resources/tms-1",
+        {**TMS_1, "row-0-on": "2026-03-04", "row-0-until_on": "2026-03-02"},
     )
 
     assert answer.status_code == 422
@@ -115,3 +116,17 @@ def test_people_and_patients_are_no_devices(desk: Desk, browser: Open) -> None:
     codes = [adan.get(f"/admin/resources/{key}").status_code for key in ("person:cleo", "none")]
 
     assert codes == [404, 404]
+
+
+def test_a_device_is_put_back_into_use(desk: Desk, browser: Open) -> None:
+    adan, page = browser("adan"), "/admin/resources/tms-2"
+    tms_2 = {**TMS_1, "name": "TMS 2"}
+    adan.send(page, {**tms_2, "row-0-on": "2026-03-10", "row-0-at": "9:00"})
+    shown = adan.form(page)
+
+    assert (shown["row-0-key"], shown["row-0-kind"]) == ("out:2026-03-10t09:00:tms-2", "outage")
+
+    adan.send(page, {**tms_2, "row-0-on": "2026-03-10", "row-0-gone": "y"})
+
+    with reading(desk.engine) as session:
+        assert session.scalars(select(Block).where(Block.removed_at.is_(None))).all() == []
