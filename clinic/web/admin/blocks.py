@@ -1,6 +1,6 @@
-"""The closed times to come: closures, leave, outages; read only."""
+"""The closed times to come: closures, leave, outages."""
 
-from flask import render_template
+from flask import render_template, url_for
 from flask_babel import gettext
 
 from clinic.models.engine import reading
@@ -9,6 +9,7 @@ from clinic.queries.resources import clinic_zone
 from clinic.rules.permissions import Permission
 from clinic.web import present
 from clinic.web.admin.blueprint import blueprint
+from clinic.web.admin.editing import Link
 from clinic.web.admin.tables import Cell, grouped
 from clinic.web.admin.tabs import tabs
 from clinic.web.block_words import kind_word
@@ -31,14 +32,17 @@ def list_blocks() -> str:
         gettext("Kind"),
         gettext("Reason"),
     )
-    groups = grouped(("", _cells(row, zone)) for row in rows)
-    return render_template("admin/list.html", tabs=tabs(), heads=heads, groups=groups, new=None)
+    may_change = here.actor.may(Permission.SCHEDULE)
+    groups = grouped(("", _cells(row, zone, may_change=may_change)) for row in rows)
+    new = Link(gettext("Close a time"), url_for("schedule.new_block")) if may_change else None
+    return render_template("admin/list.html", tabs=tabs(), heads=heads, groups=groups, new=new)
 
 
-def _cells(row: BlockRow, zone: str) -> tuple[Cell, ...]:
+def _cells(row: BlockRow, zone: str, *, may_change: bool) -> tuple[Cell, ...]:
     here = row.zone or zone
+    address = url_for("schedule.show_block", public_id=row.public_id) if may_change else None
     return (
-        Cell(row.of, is_strong=True),
+        Cell(row.of, address=address, is_strong=True),
         Cell(present.moment_at(row.start_at, here)),
         Cell(present.moment_at(row.end_at, here)),
         Cell(kind_word(row.kind)),

@@ -143,6 +143,48 @@ def test_the_set_up_of_another_site_is_on_no_list(world: World) -> None:
     assert "Main Street" in near_text
 
 
+def test_the_set_up_of_another_site_cannot_be_opened_or_changed(world: World) -> None:
+    near = world.hire("near", (Role.CLINIC_ADMIN, world.cast.site_id))
+    before = world.rows()
+    pages = {
+        "sites/main": 200,
+        "sites/main/hours": 200,
+        "resources/tms-1": 200,
+        "resources/new": 200,
+        "sites/far": 404,
+        "sites/far/hours": 404,
+        "sites/far/holidays": 404,
+        "sites/far/holidays/proposals": 404,
+        "sites/new": 403,
+        "people/cleo": 403,
+        "people/new": 403,
+        "people/cleo/roles": 403,
+    }
+
+    looked = {page: near.get(f"/admin/{page}").status_code for page in pages}
+    token = near.form("/admin/sites/main")
+    sent = {
+        page: near.post(f"/admin/{page}", token | {"name": "X"}).status_code
+        for page, code in pages.items()
+        if code != 200
+    }
+
+    assert looked == pages
+    assert sent == {page: code for page, code in pages.items() if code != 200}
+    assert world.rows() == before
+
+
+def test_who_may_only_look_at_the_set_up_gets_no_links_to_change_it(world: World) -> None:
+    director = world.hire("director", (Role.MEDICAL_DIRECTOR, None))
+    pages = ("", "resources", "people", "closed-times")
+    texts = [director.get(f"/admin/{page}").text for page in pages]
+    changing = ("/admin/sites/", "/admin/resources/", "/admin/people/")
+
+    assert [link for text in texts for link in changing if f'href="{link}' in text] == []
+    assert "/schedule/blocks/new" in texts[3]
+    assert director.get("/admin/sites/main/hours").status_code == 403
+
+
 def test_a_role_at_every_site_opens_a_site_that_is_new(world: World) -> None:
     both = world.hire("both", (Role.MONITORING_CLINICIAN, None))
 
