@@ -14,7 +14,6 @@ from clinic.web.words import lazy
 
 Entry = dict[str, JsonValue]
 MORE = 3
-MOST = 120
 NUMBERED = re.compile(r"row-(\d{1,3})-")
 
 
@@ -79,7 +78,7 @@ def rows_of(kind: type[Row], entries: Sequence[JsonValue], *, more: int = MORE) 
     """Return the rows as they were sent, or those of these entries and some blank ones."""
     if request.method == "POST":
         sent = {int(found[1]) for name in request.form if (found := NUMBERED.match(name))}
-        return [_row(kind, number) for number in sorted(sent)[:MOST]]
+        return [_row(kind, number) for number in sorted(sent)]
     rows = [_row(kind, number) for number in range(len(entries) + more)]
     for row, entry in zip(rows, entries, strict=False):
         row.fill(entry)
