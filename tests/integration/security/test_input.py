@@ -191,7 +191,8 @@ def test_ids_in_the_body_never_decide_the_owner(world: World, browser: Browsers)
         f"{visit}/vitals", {**cleo.form(visit), **CALM, **lies, "corrects": quinn.reading}
     )
     page = f"/desk/patients/{world.pat.patients}/edit"
-    kept = {"family": "Pryce", "language": "en", "id": lies["patient_id"]}
+    name = {"family": "Pryce", "given": "Pat", "birth_on": "1 June 1984"}
+    kept = name | {"language": "en", "id": lies["patient_id"]}
     dana.post(page, {**dana.form(page), **lies, **kept, "public_id": quinn.patients})
 
     assert (sent.status_code, foreign.status_code) == (303, 404)
