@@ -49,6 +49,7 @@ from tests.integration.web_desk.conftest import (
     settings,
     web_engine,
 )
+from tests.pictures import Pictures
 
 __all__ = ["app", "browser", "cast", "desk", "settings", "web_engine"]
 
@@ -157,8 +158,13 @@ def database_url(sqlite_url: str) -> str:
 
 
 @pytest.fixture
-def world(app: Flask, desk: Desk, browser: Browsers) -> World:
+def world(app: Flask, desk: Desk, browser: Browsers, pictures: Pictures) -> World:
     """Pat and Quinn with a visit begun, a reading and a side effect each; a second site."""
+    made = pictures.of("world", desk.engine, lambda: _world(app, desk, browser))
+    return replace(made, app=app, engine=desk.engine)
+
+
+def _world(app: Flask, desk: Desk, browser: Browsers) -> World:
     cast = desk.cast
     cleo = browser("cleo")
     elsewhere = _person(desk, cleo, cast.pat.patient_id or 0, 900)

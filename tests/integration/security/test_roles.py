@@ -106,6 +106,7 @@ def test_no_link_and_no_button_shown_to_a_role_is_refused(world: World, role: Ro
     assert len(walk.opened) > 4
 
 
+@pytest.mark.slow
 def test_who_has_two_roles_at_two_sites_is_shown_only_what_each_allows(world: World) -> None:
     here, there = world.cast.site_id, world.far_site_id
     walk = Walk(

@@ -13,6 +13,7 @@ from clinic.web.requests import Installation, install
 from config import Settings
 from tests.browsers import Browser
 from tests.cast import Cast, make_cast
+from tests.pictures import Pictures
 from tests.settings import settings_in
 
 
@@ -38,10 +39,14 @@ def web_engine(app: Flask) -> Engine:
 
 
 @pytest.fixture
-def cast(web_engine: Engine) -> Cast:
+def cast(web_engine: Engine, pictures: Pictures) -> Cast:
     """The cast in the application's database."""
-    with writing(web_engine) as session:
-        return make_cast(session)
+
+    def make() -> Cast:
+        with writing(web_engine) as session:
+            return make_cast(session)
+
+    return pictures.of("cast", web_engine, make)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The web fixtures, and a clinic with the director's data round the cast."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine, event
@@ -9,17 +10,21 @@ from clinic.models.engine import writing
 from tests.cast import Cast
 from tests.integration.clinic_rows import Rows, rows_for
 from tests.integration.web.conftest import app, browser, cast, settings, web_engine
+from tests.pictures import Pictures
 
 __all__ = ["app", "browser", "cast", "count_queries", "rows", "settings", "web_engine"]
 
 
 @pytest.fixture
-def rows(web_engine: Engine, cast: Cast) -> Rows:
+def rows(web_engine: Engine, cast: Cast, pictures: Pictures) -> Rows:
+    made = pictures.of("rows", web_engine, lambda: _rows(web_engine, cast))
+    return replace(made, engine=web_engine)
+
+
+def _rows(engine: Engine, cast: Cast) -> Rows:
     assert cast.pat.patient_id is not None
-    with writing(web_engine) as session:
-        return rows_for(
-            web_engine, session, cast.site_id, cast.pat.patient_id, cast.cleo.account_id
-        )
+    with writing(engine) as session:
+        return rows_for(engine, session, cast.site_id, cast.pat.patient_id, cast.cleo.account_id)
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ from tests.conftest import NOW
 from tests.factories import make_resource, make_staff
 from tests.integration.web.conftest import app, browser, cast, settings, web_engine
 from tests.loose import book_loose
+from tests.pictures import Pictures
 
 __all__ = ["app", "browser", "cast", "settings", "web_engine"]
 
@@ -183,9 +184,14 @@ def _add_device_check(session: Session) -> None:
 
 
 @pytest.fixture
-def desk(web_engine: Engine, cast: Cast) -> Desk:
+def desk(web_engine: Engine, cast: Cast, pictures: Pictures) -> Desk:
     """The cast, with the starter data and two operators on shift."""
-    with writing(web_engine) as session:
+    pictures.of("desk", web_engine, lambda: _furnish(web_engine))
+    return Desk(web_engine, cast)
+
+
+def _furnish(engine: Engine) -> None:
+    with writing(engine) as session:
         load_starter_data(session, by=MAKER, now=NOW)
         _add_device_check(session)
         site = session.scalars(select(Site)).one()
@@ -200,4 +206,3 @@ def desk(web_engine: Engine, cast: Cast) -> Desk:
             is_bookable=True,
         )
         make_resource(session, key="office-1", kind="office", name="Office 1", site=site)
-    return Desk(web_engine, cast)

@@ -149,6 +149,7 @@ def test_draft_thrown_away_leaves_no_row(dana: Browser, web_engine: Engine) -> N
     assert dana.get(page).status_code == 404
 
 
+@pytest.mark.slow
 def test_large_import_goes_on_form_by_form(dana: Browser, web_engine: Engine) -> None:
     number = SLICE * SLICES + 20
     text = "id,name\n" + "".join(f"{n},Name{n} X\n" for n in range(number))

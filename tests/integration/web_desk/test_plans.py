@@ -25,6 +25,7 @@ from tests.cast import Cast
 from tests.integration.cli.conftest import document
 from tests.integration.web.conftest import app, browser, cast, settings, web_engine
 from tests.loose import book_loose
+from tests.pictures import Pictures
 
 __all__ = ["app", "browser", "cast", "settings", "web_engine"]
 
@@ -42,12 +43,16 @@ WISHES = {
 
 
 @pytest.fixture
-def page(web_engine: Engine, cast: Cast) -> str:
+def page(web_engine: Engine, cast: Cast, pictures: Pictures) -> str:
     """The address of the planning page of Pat, in a clinic that can hold the course."""
-    with writing(web_engine) as session:
+    pictures.of("page", web_engine, lambda: _furnish(web_engine))
+    return f"/schedule/plan/{cast.pat.public_id}"
+
+
+def _furnish(engine: Engine) -> None:
+    with writing(engine) as session:
         load_starter_data(session, by=BY, now=MADE_AT)
         apply_setup(session, document=document([]), by=BY, now=MADE_AT)
-    return f"/schedule/plan/{cast.pat.public_id}"
 
 
 def shown(dana: Browser, page: str, **more: str) -> dict[str, str]:

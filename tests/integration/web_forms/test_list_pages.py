@@ -49,6 +49,7 @@ def statements(engine: Engine, page: ListPage, who: Browser, address: str) -> li
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_three_rows_take_no_more_statements_than_one(ground: Ground, page: ListPage) -> None:
     who, engine = ground.browser(page.who), ground.desk.engine

@@ -57,14 +57,14 @@ def assert_offers_work(first_seed: int) -> None:
         assert [one.rank for one in found] == sorted(one.rank for one in found)
 
 
-@pytest.mark.parametrize("block", range(2))
+@pytest.mark.parametrize("block", range(1))
 def test_every_relaxation_offered_works_when_applied(block: int) -> None:
     assert_offers_work(block * 1000)
 
 
 @pytest.mark.figures
 @pytest.mark.slow
-@pytest.mark.parametrize("block", range(2, 100))
+@pytest.mark.parametrize("block", range(1, 100))
 def test_a_thousand_courses_get_only_relaxations_that_work(block: int) -> None:
     assert_offers_work(block * 1000)
 
@@ -223,7 +223,7 @@ def test_an_instant_beyond_the_longest_gap_is_granted_by_the_prescriber() -> Non
         assert after.reasons == ()
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_a_relaxation_for_an_instant_lets_the_visit_start_then(seed: int) -> None:
     tiny = next(impossible(1, first_seed=seed * 50))
     question = Question(tiny.protocol, tiny.kinds, tiny.world, tiny.wishes)
