@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from clinic.rules.wall_days import CELLS_A_DAY, WHOLE_DAY
+from clinic.rules.wall_days import WHOLE_DAY
 
 HOLE_CELLS = 4  # a hole shorter than 20 minutes is a fragment (performance.md, F6)
 
@@ -33,11 +33,6 @@ def cells_in(mask: int) -> Iterator[int]:
 def cell_list(mask: int) -> list[int]:
     """Return the set cells of a bitset as a list, lowest first."""
     return list(cells_in(mask))
-
-
-def starts_that_fit(length: int) -> int:
-    """Return the starts at which a visit of this length ends by midnight."""
-    return span(0, CELLS_A_DAY - length + 1)
 
 
 def left_holes(free: int) -> int:

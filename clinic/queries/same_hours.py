@@ -187,10 +187,3 @@ def _new_name(to: PlannedVisit, held: Sequence[Assignment], asked: _Asked) -> st
     (swapped,) = new
     is_like = things[swapped].kind == things[asked.shut_id].kind
     return things[swapped].name if is_like else None
-
-
-def same_hour_of(
-    session: Session, block: Block, *, appointment: Appointment, now: datetime
-) -> SameHour | None:
-    """Return the swap of one visit, None when its hour is not to be had elsewhere."""
-    return same_hours(session, block, ids=[appointment.id], now=now).get(appointment.id)

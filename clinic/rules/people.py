@@ -21,16 +21,6 @@ class BadTime(ValueError):
     """What was typed cannot be read as a time of day."""
 
 
-def family_given(family: str, given: str) -> str:
-    """Return the name as lists show it: family name first."""
-    return f"{family}, {given}" if given else family
-
-
-def given_family(family: str, given: str) -> str:
-    """Return the name as a person is greeted."""
-    return f"{given} {family}".strip()
-
-
 def age_on(birth_on: date, on: date) -> int:
     """Return the full years of age on a day."""
     had_birthday = (on.month, on.day) >= (birth_on.month, birth_on.day)

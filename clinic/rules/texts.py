@@ -6,7 +6,6 @@ characters of GSM-7; never a treatment, drug, diagnosis, speciality, session num
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -129,22 +128,6 @@ def clean_text(value: str, max_length: int) -> str:
     if len(cleaned) > max_length:
         raise BadText("field_too_long")
     return cleaned
-
-
-def clean_lines(value: str, max_length: int) -> str:
-    """Return a text of several lines as it is stored, each line cleaned; or raise BadText.
-
-    Line ends become a single newline, a tab becomes a space.
-    """
-    lines = _lines(_normal(value))
-    cleaned = "\n".join(clean_text(line, max_length) for line in lines).strip()
-    if len(cleaned) > max_length:
-        raise BadText("field_too_long")
-    return cleaned
-
-
-def _lines(value: str) -> Iterable[str]:
-    return value.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").split("\n")
 
 
 def _normal(value: str) -> str:

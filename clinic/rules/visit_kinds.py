@@ -1,6 +1,5 @@
 """Visit kinds: how long a visit lasts, where it is held and what it needs."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -181,13 +180,3 @@ def _seats_first(node: Node | None) -> SeatsFirst | None:
         _seats(node.field("seats")),
         node.field("switch").text(),
     )
-
-
-def known_switches(kinds: Mapping[str, VisitKind]) -> frozenset[str]:
-    """Return the names of the site switches that these kinds look at."""
-    found: set[str] = set()
-    for kind in kinds.values():
-        for need in kind.requirements:
-            found |= {need.switch} if need.switch else set()
-            found |= {need.seats_first.switch} if need.seats_first else set()
-    return frozenset(found)

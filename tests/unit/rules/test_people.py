@@ -10,8 +10,6 @@ from clinic.rules.people import (
     BadDate,
     BadTime,
     age_on,
-    family_given,
-    given_family,
     parse_birth,
     parse_date,
     parse_time,
@@ -61,12 +59,6 @@ def test_an_hour_is_read_as_people_type_it(text: str, minute: int) -> None:
 def test_what_is_no_hour_is_refused(text: str) -> None:
     with pytest.raises(BadTime):
         parse_time(text)
-
-
-def test_names_in_both_orders() -> None:
-    assert family_given("López", "Ana") == "López, Ana"
-    assert given_family("López", "Ana") == "Ana López"
-    assert family_given("Prince", "") == "Prince"
 
 
 @pytest.mark.parametrize("on, age", [(date(2026, 5, 13), 38), (date(2026, 5, 14), 39)])

@@ -14,7 +14,6 @@ from clinic.rules.texts import (
     BadText,
     TextFault,
     TextRules,
-    clean_lines,
     clean_text,
     forbidden_words,
     gsm7_length,
@@ -128,16 +127,6 @@ def test_length_is_counted_after_cleaning() -> None:
     assert refused.value.code == "field_too_long"
 
 
-def test_lines_keep_their_breaks_and_nothing_else() -> None:
-    assert clean_lines(" one \r\n\ttwo\rthree \n\n", 20) == "one\ntwo\nthree"
-    with pytest.raises(BadText) as refused:
-        clean_lines("one\x00\ntwo", 20)
-    assert refused.value.code == "character_refused"
-    with pytest.raises(BadText) as too_long:
-        clean_lines("one\ntwo\nthree", 12)
-    assert too_long.value.code == "field_too_long"
-
-
 @given(st.text(), st.integers(0, 30))
 def test_clean_text_is_stable_or_refused(text: str, most: int) -> None:
     try:
@@ -154,7 +143,3 @@ def test_text_of_exactly_the_most_places_still_goes() -> None:
 
     assert text_faults(filled, RULES) == ()
     assert text_faults(f"{filled}.", RULES) == (TextFault.TOO_LONG,)
-
-
-def test_lines_of_exactly_the_length_are_stored() -> None:
-    assert clean_lines("one\ntwo\nthree", 13) == "one\ntwo\nthree"

@@ -14,7 +14,6 @@ from clinic.rules.visit_kinds import (
     Place,
     Requirement,
     SeatsFirst,
-    known_switches,
     parse_visit_kind,
     parse_visit_kinds,
 )
@@ -48,10 +47,6 @@ def test_a_dosing_visit_says_what_it_holds() -> None:
     )
     assert kind.requirements[2].trim_end_min == 30
     assert kind.requirements[3].mode is Mode.ON_SITE
-
-
-def test_the_switches_that_kinds_look_at_are_known() -> None:
-    assert known_switches(parse_visit_kinds(DOCUMENT)) == {"prescriber_on_site", "one_to_one_start"}
 
 
 @pytest.mark.parametrize(
