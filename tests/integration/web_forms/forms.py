@@ -8,7 +8,7 @@ from clinic.models.engine import writing
 from tests.conftest import NOW
 from tests.factories import PASSWORD
 from tests.integration.web_desk.patients import ANA, NEW
-from tests.integration.web_forms import chair, imports, schedule
+from tests.integration.web_forms import admin, chair, imports, schedule
 from tests.integration.web_forms.ground import Ground, WriteForm
 
 FRESH = "another long enough sentence"
@@ -95,6 +95,7 @@ def log_out(_ground: Ground) -> WriteForm:
 
 
 FORMS: dict[str, tuple[Callable[[Ground], WriteForm], ...]] = {
+    **admin.FORMS,
     "auth.change_password": (change_password,),
     "auth.log_in": (log_in,),
     "auth.log_out": (log_out,),
