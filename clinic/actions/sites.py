@@ -9,6 +9,7 @@ from clinic.actions.audit import record_audit, require_at
 from clinic.actions.boards import tell_boards
 from clinic.actions.bookings import lock_resources
 from clinic.actions.puts import Put, assign, differ, outcome
+from clinic.actions.zones import note_zone_rules
 from clinic.errors import RuleBroken
 from clinic.models.appointments import Appointment
 from clinic.models.machinery import ClinicSetting
@@ -52,6 +53,7 @@ def put_site(session: Session, *, spec: SiteSpec, by: Actor, now: datetime) -> P
         site = Site(key=spec.key, **values)
         session.add(site)
         session.flush()
+        note_zone_rules(session, site_key=spec.key, left=0)
     elif site.zone != spec.zone:
         _check_zone_free(session, site, now)
     changed = [*assign(site, values)]

@@ -128,6 +128,9 @@ SENTENCES: Mapping[str, str] = {
     "time_does_not_exist": lazy(
         "This time does not exist on that day, because the clocks change: %(time)s"
     ),
+    "time_exists_twice": lazy(
+        "This time exists twice on that day, because the clocks change: %(time)s"
+    ),
     "time_not_chosen": lazy("Choose a day and a time first."),
     "time_not_free": lazy("This time cannot be had. Nothing was saved."),
     "transition_refused": lazy("A visit that is %(status)s cannot be changed in this way."),

@@ -219,6 +219,7 @@ def _happened(row: HistoryRow, zone: str) -> Happened:
     words = {
         "book": gettext("booked"),
         "move": gettext("moved"),
+        "rezone": gettext("put back to its hour after new zone rules"),
         Verb.APPROVE: gettext("approved"),
         Verb.ARRIVE: gettext("here"),
         Verb.CHECK_IN: gettext("in room"),
