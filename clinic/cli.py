@@ -21,6 +21,7 @@ COMMANDS = (
     "init",
     "plan",
     "protocol",
+    "rezone",
     "scheduler",
     "serve",
     "setup",

@@ -1,15 +1,12 @@
 """`clinic doctor`: look at everything the clinic stands on, and say what to do about it."""
 
-import importlib.metadata
 import shutil
 import sqlite3
 import stat
-import zoneinfo
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 
 import click
 from sqlalchemy import func, select
@@ -20,6 +17,8 @@ from clinic.commands.common import Clinic, answer, json_option, open_any
 from clinic.models import migrate
 from clinic.models.engine import reading
 from clinic.models.machinery import Heartbeat
+from clinic.models.sites import Site
+from clinic.queries.zones import package_rules, reconciled, rules_in_force, system_rules
 
 SAFE_SQLITE = (3, 51, 3)
 WORK_AROUND = (
@@ -125,32 +124,37 @@ def disk_space(clinic: Clinic) -> Iterator[Check]:
 
 def zone_data(_clinic: Clinic) -> Iterator[Check]:
     """Show which zone rules are used: Python prefers the system's to those of the package."""
-    package = importlib.metadata.version("tzdata")
-    system = _system_zone_version()
+    system, package = system_rules(), package_rules()
     if system is None:
         yield Check("zones", State.OK, f"rules {package} of the tzdata package")
-    elif system < _rules(package):
-        detail = f"rules {system} of the system, older than {_rules(package)} of the package: "
+    elif system < package:
+        detail = f"rules {system} of the system, older than {package} of the package: "
         yield Check("zones", State.WARN, detail + "update the system's tzdata")
     else:
         yield Check("zones", State.OK, f"rules {system} of the system")
 
 
-def _system_zone_version() -> str | None:
-    """Return the rule version of the system's zone files ("2026b"), None when they tell none."""
-    for folder in zoneinfo.TZPATH:
-        for name in ("tzdata.zi", "+VERSION"):
-            path = Path(folder) / name
-            if path.is_file():
-                with path.open(encoding="utf-8") as file:
-                    return file.readline().replace("# version", "").strip()
-    return None
-
-
-def _rules(package: str) -> str:
-    """Return the rule version of a package version: 2026.2 is 2026b."""
-    year, number = package.split(".")[:2]
-    return f"{year}{chr(ord('a') + int(number) - 1)}"
+def visit_times(clinic: Clinic) -> Iterator[Check]:
+    """Warn when a site's visits were last reckoned by other zone rules, or some could not move."""
+    try:
+        with reading(clinic.engine) as session:
+            keys, known = sorted(session.scalars(select(Site.key))), reconciled(session)
+    except DBAPIError:
+        return  # the tables are missing, which the check of migrations says
+    rules = rules_in_force()
+    other = [key for key in keys if key not in known or known[key].rules != rules]
+    left = {key: known[key].left for key in keys if key not in other and known[key].left}
+    if other:
+        told = ", ".join(
+            f"{key} ({known[key].rules if key in known else 'never'})" for key in other
+        )
+        detail = f"rules are now {rules}; visits were last reckoned otherwise at {told}: "
+        yield Check("visit times", State.WARN, detail + "run clinic rezone --dry-run, then rezone")
+    for key, count in left.items():
+        detail = f"{count} at {key} are not at their wall time: run clinic rezone to see which"
+        yield Check("visit times", State.WARN, detail)
+    if keys and not other and not left:
+        yield Check("visit times", State.OK, f"reckoned by rules {rules}")
 
 
 def heartbeat(clinic: Clinic) -> Iterator[Check]:
@@ -186,6 +190,7 @@ LOOKS: tuple[Callable[[Clinic], Iterator[Check]], ...] = (
     file_modes,
     disk_space,
     zone_data,
+    visit_times,
     heartbeat,
     backups,
 )

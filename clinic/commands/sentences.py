@@ -70,6 +70,7 @@ SENTENCES: Mapping[str, str] = {
     "start_off_grid": "visits start on full {minutes} minutes",
     "staff_unknown": "there is no bookable person {staff}",
     "time_does_not_exist": "{time} does not exist in {zone}: the clock is put forward",
+    "time_exists_twice": "{time} exists twice in {zone}: the clock is put back",
     "time_not_single": "{time} does not exist in {zone} or exists twice: the clock changes",
     "unknown_parent": "it inherits from {value}, which is not in this file",
     "unknown_step": "there is no earlier step {value}",
