@@ -258,8 +258,9 @@ def _reseat(
     """Take the new seats for the old ones, and set the appointment's times."""
     patient = session.get_one(Patient, appointment.patient_id)
     seating = seating_of(to, site, patient.resource_id)
+    start = start_of(seating, to.start_cell)
     move_seats(session, seatings={appointment.id: seating})
-    _retime(appointment, to, start_of(seating, to.start_cell), kind)
+    _retime(appointment, to, start, kind)
 
 
 def _retime(appointment: Appointment, to: PlannedVisit, start: datetime, kind: KindFrame) -> None:

@@ -19,7 +19,8 @@ from clinic.errors import Conflict, RuleBroken
 from clinic.models.appointments import Appointment, Assignment, BoardVersion
 from clinic.models.resources import PERSON, Cell, Resource, Seat
 from clinic.queries.availability import SiteFrame, open_masks
-from clinic.rules.wall_days import CELL_MIN, WallDay, instant_of, span_mask, wall_day
+from clinic.rules.times import WallTimeRefused, to_instant
+from clinic.rules.wall_days import CELL_MIN, WallDay, span_mask, wall_day
 
 PATIENT_REQUIREMENT = "patient"
 _RAISE = {
@@ -287,5 +288,13 @@ def raise_board_versions(session: Session, *, days: Iterable[tuple[int, date]]) 
 
 
 def start_of(seating: Seating, start_cell: int) -> datetime:
-    """Return the instant at which a visit starting in a wall cell begins."""
-    return instant_of(seating.day.span(start_cell, start_cell + 1)[0])
+    """Return the instant at which a visit starting in a wall cell begins.
+
+    RuleBroken when the clocks leave this wall time out, or have it twice, on that day.
+    """
+    zone = seating.site.zone
+    try:
+        return to_instant(seating.on, start_cell * CELL_MIN, zone)
+    except WallTimeRefused as refused:
+        wall = refused.wall.isoformat(sep=" ", timespec="minutes")
+        raise RuleBroken(refused.code, time=wall, zone=zone) from refused
