@@ -99,3 +99,13 @@ def test_a_validator_finds_nothing_wrong_with_big_kap_plans(instance: Instance) 
     plan = plan_course(protocol, KINDS, instance.world, instance.wishes)
 
     assert check_plan(plan, protocol, KINDS, instance.world, instance.wishes) == []
+
+
+@pytest.mark.figures
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(20))
+def test_two_thousand_random_clinics_get_plans_that_break_no_rule(block: int) -> None:
+    for instance in (*tms_instances(70, seed=1000 + block), *kap_instances(30, seed=1000 + block)):
+        protocol = PROTOCOLS[instance.protocol]
+        plan = plan_course(protocol, KINDS, instance.world, instance.wishes)
+        assert check_plan(plan, protocol, KINDS, instance.world, instance.wishes) == []
