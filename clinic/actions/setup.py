@@ -24,6 +24,7 @@ from clinic.queries.setup import fitted_devices, known_resources, known_sites
 from clinic.rules.actors import Actor
 from clinic.rules.setup_checks import Known, setup_problems
 from clinic.rules.setup_reading import Problem, read_setup
+from clinic.rules.setup_words import word_problems
 from clinic.rules.setups import ResourceSpec, Setup
 from clinic.schemas import DocumentRefused, Fault, schema_faults
 
@@ -79,6 +80,8 @@ def check_setup(session: Session, document: JsonValue) -> Setup:
     faults = schema_faults(document, "setup")
     if faults or not isinstance(document, dict):
         raise DocumentRefused(faults)
+    if words := list(word_problems(document)):
+        raise DocumentRefused(_fault(problem) for problem in words)
     setup, problems = read_setup(document)
     problems += setup_problems(setup, _known(session))
     if problems:

@@ -17,6 +17,7 @@ SENTENCES: Mapping[str, str] = {
     "database_busy": "the database is busy; try again",
     "database_not_ready": "the tables are missing or old; run `{command}`",
     "date_impossible": "{date} is not a date of the calendar",
+    "date_too_far": "{date} is too far away: the years are 1900 to 2199",
     "definition_absent": "there is no approved {kind} {key}; load the clinical data first",
     "device_without_coil": "this stimulator has no coil: give it one of the tags {coils}, "
     "or a coil that fits it",

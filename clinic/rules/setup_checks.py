@@ -49,7 +49,6 @@ def _doubles(setup: Setup) -> Iterator[Problem]:
         "sites": [spec.key for spec in setup.sites],
         "resources": [spec.key for spec in setup.resources],
         "staff": [spec.key for spec in setup.staff],
-        "blocks": [spec.key for spec in setup.blocks],
         "patients": [spec.record_number for spec in setup.patients],
     }
     for section, found in keys.items():
@@ -59,7 +58,23 @@ def _doubles(setup: Setup) -> Iterator[Problem]:
                 name = "record_number" if section == "patients" else "key"
                 yield f"$.{section}[{index}].{name}", "given_twice", {"value": key}
             seen.add(key)
+    yield from _double_blocks(setup)
     yield from _double_logins(setup)
+
+
+def _double_blocks(setup: Setup) -> Iterator[Problem]:
+    """Yield each key of a block given before; leave is a block too, named by its start at least."""
+    keys = [
+        (f"$.staff[{person}].leave[{index}].key", block.key)
+        for person, spec in enumerate(setup.staff)
+        for index, block in enumerate(spec.leave or ())
+    ]
+    keys += [(f"$.blocks[{index}].key", block.key) for index, block in enumerate(setup.blocks)]
+    seen: set[str] = set()
+    for at, key in keys:
+        if key in seen:
+            yield at, "given_twice", {"value": key}
+        seen.add(key)
 
 
 def _double_logins(setup: Setup) -> Iterator[Problem]:

@@ -24,6 +24,7 @@ from clinic.rules.setups import (
 
 Row = Mapping[str, object]
 Problem = tuple[str, str, Mapping[str, str | int]]
+YEARS = range(1900, 2200)
 STAND_IN = datetime.fromisoformat("2000-01-01")
 
 
@@ -218,10 +219,13 @@ class _Reader:
     def wall(self, at: str, value: object) -> datetime | None:
         """Return a wall time without zone; None when it is none of the calendar's."""
         try:
-            return datetime.fromisoformat(str(value))
+            found = datetime.fromisoformat(str(value))
         except ValueError:
             self.problems.append((at, "date_impossible", {"date": str(value)}))
             return None
+        if found.year not in YEARS:  # the ends of the calendar have no instant in every zone
+            self.problems.append((at, "date_too_far", {"date": str(value)}))
+        return found
 
     def doubles(self, at: str, keys: Sequence[str]) -> None:
         for index, key in enumerate(keys):

@@ -189,6 +189,7 @@ SENTENCES: Mapping[str, str] = {
     "date_ambiguous": lazy("Either number could be the month."),
     "date_century": lazy("The year needs four digits."),
     "date_impossible": lazy("The calendar has no such day."),
+    "date_too_far": lazy("This day is too far away: the years are 1900 to 2199."),
     "date_unreadable": lazy("This is not a date that can be read."),
     "died": lazy("The patient is marked as deceased."),
     "external_id_of_other": lazy(
