@@ -121,8 +121,8 @@ def _person(**more: JsonValue) -> JsonValue:
 
 
 def _block(start: str, end: str) -> JsonValue:
-    site = {"key": "main", "name": "Main", "zone": "Europe/Berlin"}
-    block = {"key": "b", "site": "main", "kind": "closure", "from": start, "to": end}
+    site: JsonValue = {"key": "main", "name": "Main", "zone": "Europe/Berlin"}
+    block: JsonValue = {"key": "b", "site": "main", "kind": "closure", "from": start, "to": end}
     return {"schema": "coursekeeper/setup/1", "sites": [site], "blocks": [block]}
 
 
