@@ -1,6 +1,7 @@
 """What `clinic plan` and `clinic book` share: the same wishes, the same answer."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import click
@@ -40,6 +41,7 @@ _OPTIONS = (
     click.option("--site", default=None, help="Key of the site; needed when there are several."),
     click.option("--prefer", default=None, help="Wished hour, for example 09:30."),
     click.option("--tolerance", type=int, default=None, help="Minutes around the wished hour."),
+    click.option("--with", "prefers", default=None, help="Device or therapist wished, by name."),
     click.option("--days", default=None, help="Weekdays the patient can come: mon,wed,fri."),
     click.option("--window", default=None, help="Hours the patient can come: 08:00-12:00."),
     click.option("--per-week", type=int, default=None, help="Visits a week."),
@@ -147,15 +149,28 @@ def propose(
     session: Session, options: dict[str, object], *, from_on: date | None = None
 ) -> Proposal:
     """Return the proposal that the options ask for; `from_on` reads earlier days too."""
+    site = asked_site(session, options)
     return propose_course(
         session,
         patient_id=find_patient(session, str(options["patient"])).id,
         protocol_key=str(options["protocol"]),
         variant=_text(options, "variant"),
-        site=asked_site(session, options),
-        wishes=read_wishes(options),
+        site=site,
+        wishes=replace(read_wishes(options), prefers_id=_preferred(session, site, options)),
         from_on=from_on,
     )
+
+
+def _preferred(session: Session, site: SiteFrame, options: dict[str, object]) -> int | None:
+    """Return the resource of the site that is wished by name, or None where none is."""
+    name = _text(options, "prefers")
+    if name is None:
+        return None
+    things = read_resources(session, site_id=site.id, on=_date("start", str(options["start"])))
+    found = next((one.id for one in things.values() if one.name == name), None)
+    if found is None:
+        raise RuleBroken("option_unreadable", option="with", value=name)
+    return found
 
 
 def asked_site(session: Session, options: dict[str, object]) -> SiteFrame:

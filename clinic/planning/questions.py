@@ -64,6 +64,25 @@ def requirements_of(question: Question, step_key: str | None = None) -> list[Req
     return found
 
 
+def with_preference(question: Question) -> Question:
+    """Return the question with the wished device or therapist as who served the patient before."""
+    wished = question.world.resources.get(question.wishes.prefers_id or 0)
+    if wished is None:
+        return question
+    pools = {
+        rule.pool
+        for rule in requirements_of(question)
+        if rule.continuity and rule.pool in {wished.kind, *wished.qualifications}
+    }
+    before = {**question.world.continuity, **dict.fromkeys(pools, wished.id)}
+    opened = question.open_world
+    return replace(
+        question,
+        world=replace(question.world, continuity=before),
+        open_world=None if opened is None else replace(opened, continuity=before),
+    )
+
+
 def with_one_more(question: Question, pool: str) -> Question:
     """Return the question with one more member of a pool, free whenever anything is open."""
     rules = [rule for rule in requirements_of(question) if rule.pool == pool]

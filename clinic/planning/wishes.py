@@ -18,7 +18,8 @@ class Wishes:
     window. `weekdays` (0 Monday) are the days the patient can come; when their number equals the
     weekly limit they are also the pattern. `away` spans include both ends. `tolerance_min` None
     takes the protocol's; `counts` and `lengths` are by step key. `shares_days` lets visits lie on
-    days of the patient's other courses, which the prescriber has to allow.
+    days of the patient's other courses, which the prescriber has to allow. `prefers_id` is the
+    device or therapist the patient would like: every visit with another counts as a change.
     """
 
     start_on: date
@@ -32,6 +33,7 @@ class Wishes:
     lengths: Mapping[str, int] = field(default_factory=dict)
     place: str = Place.ROOM
     shares_days: bool = False
+    prefers_id: int | None = None
 
     def can_come(self, on: date) -> bool:
         """Say whether the patient can come on this day at all."""

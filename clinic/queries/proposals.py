@@ -13,7 +13,7 @@ from clinic.models.appointments import Appointment
 from clinic.models.base import JsonValue
 from clinic.models.patients import Patient
 from clinic.planning.courses import Plan, PlannedVisit, Wishes
-from clinic.planning.questions import Question
+from clinic.planning.questions import Question, with_preference
 from clinic.planning.slots import count_of, limit_of
 from clinic.planning.starts import Refusal, legal_starts, place_visit
 from clinic.planning.three import Choice, Offer
@@ -134,7 +134,8 @@ def _question(
     shared = () if wishes.shares_days else _course_days(session, patient.id, wishes, days[1])
     shut = replace(world, patient_free={**world.patient_free, **dict.fromkeys(shared, 0)})
     known = {key: one.visit_kind for key, one in kinds.items()}
-    return Question(chosen, known, shut, wishes, world if shared else None), tuple(shared)
+    asked = Question(chosen, known, shut, wishes, world if shared else None)
+    return with_preference(asked), tuple(shared)
 
 
 def _course_days(

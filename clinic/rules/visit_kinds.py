@@ -1,5 +1,6 @@
 """Visit kinds: how long a visit lasts, where it is held and what it needs."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -91,6 +92,11 @@ class VisitKind:
     counts_as_delivered: bool
     reminder_policy: str
     billing: tuple[str, ...] = ()
+
+
+def followed_pools(kinds: Iterable[VisitKind]) -> frozenset[str]:
+    """Return the pools of which one member should serve a patient throughout a course."""
+    return frozenset(rule.pool for kind in kinds for rule in kind.requirements if rule.continuity)
 
 
 def parse_visit_kinds(document: JsonValue, *, path: str = "$") -> dict[str, VisitKind]:

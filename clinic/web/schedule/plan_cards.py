@@ -78,6 +78,7 @@ def plan_card(proposal: Proposal, offer: Offer, names: Mapping[int, str], today:
             *_wished(wish, visits),
             _same_hour(visits),
             *_kept(visits, names),
+            *_preferred(proposal.asked.wishes.prefers_id, visits, names),
             *_off_pattern(proposal, offer.plan.warnings),
         ),
         warnings=tuple(_warnings(offer.plan.warnings, visits)),
@@ -180,6 +181,17 @@ def _kept(visits: Sequence[PlannedVisit], names: Mapping[int, str]) -> tuple[tup
         else gettext("%(name)s, always", name=name)
     )
     return ((gettext("Device or therapist"), words),)
+
+
+def _preferred(
+    wished_id: int | None, visits: Sequence[PlannedVisit], names: Mapping[int, str]
+) -> tuple[tuple[str, str], ...]:
+    """Return how many visits are with whom the patient wishes; nothing when nobody was wished."""
+    if wished_id is None or wished_id not in names:
+        return ()
+    held = sum(1 for one in visits if wished_id in {hold.resource_id for hold in one.holds})
+    words = gettext("%(n)s of %(all)s", n=held, all=len(visits))
+    return ((gettext("With %(name)s", name=names[wished_id]), words),)
 
 
 def _followed(visit: PlannedVisit) -> int:

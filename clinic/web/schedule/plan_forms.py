@@ -111,6 +111,7 @@ class PlanForm(ClinicForm):
     )
     window_from = StringField(lazy("Not before"), validators=[Optional(), read_time])
     window_to = StringField(lazy("Not after"), validators=[Optional(), read_time])
+    prefers = SelectField(lazy("With"), validate_choice=True)
     away = TextAreaField(
         lazy("Dates away"),
         description=lazy("one on each line: 10 June 2026, or 10 June 2026 to 12 June 2026"),
@@ -159,6 +160,7 @@ class PlanForm(ClinicForm):
             per_week=int(self.per_week.data) if self.per_week.data else None,
             counts={main_step: self.count.data} if self.count.data else {},
             shares_days=bool(self.shares_days.data),
+            prefers_id=int(self.prefers.data) if self.prefers.data else None,
         )
 
 
@@ -171,7 +173,7 @@ def wished(kept: Mapping[str, JsonValue]) -> dict[str, object]:
     hours = sorted(one.whole() for one in window.items()) if window else []
     spans = [sorted(one.text() for one in span.items()) for span in away.items()] if away else []
     counts = [one.whole() for _, one in node.field("counts").entries()]
-    shares = node.optional("shares_days")
+    shares, prefers = node.optional("shares_days"), node.optional("prefers_id")
     return {
         "start_on": birth_day(date.fromisoformat(start.text())) if start else "",
         "preferred": clock_time(hour.whole()) if hour else "",
@@ -183,6 +185,7 @@ def wished(kept: Mapping[str, JsonValue]) -> dict[str, object]:
         "per_week": str(most.whole()) if most else "",
         "count": counts[0] if counts else None,
         "shares_days": shares.flag() if shares else False,
+        "prefers": str(prefers.whole()) if prefers else "",
     }
 
 

@@ -49,7 +49,7 @@ def plan_view(
     cards = [plan_card(proposal, one, names, today) for one in offers if one.plan.visits]
     shared = _shared_warnings(cards)
     return PlanView(
-        asked=asked_words(proposal),
+        asked=asked_words(proposal, names),
         cards=tuple(_without(card, shared) for card in cards),
         count=len(plan.visits),
         notes=(*_other_course(proposal), *shared),
@@ -77,14 +77,16 @@ def explained(proposal: Proposal, view: PlanView) -> PlanView:
     return replace(view, obstacles=obstacles_view(proposal, view.names))
 
 
-def asked_words(proposal: Proposal) -> str:
+def asked_words(proposal: Proposal, names: Mapping[int, str]) -> str:
     """Return what was asked for in one line: the treatment, the first day, the wishes."""
     wishes = proposal.asked.wishes
+    wished = names.get(wishes.prefers_id or 0, "")
     first = gettext("from %(day)s", day=day_with_year(wishes.start_on))
     variant = variant_name(proposal.protocol, proposal.order.variant)
     words = [proposal.protocol.name, variant, first, _hour(wishes), _hours(wishes)]
     words.append(weekday_words(wishes.weekdays) if wishes.weekdays else "")
     words.append(gettext("%(n)s a week", n=wishes.per_week) if wishes.per_week else "")
+    words.append(gettext("with %(name)s if it can be", name=wished) if wished else "")
     words += [_away(*span) for span in wishes.away]
     return " · ".join(filter(None, words))
 

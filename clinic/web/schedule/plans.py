@@ -1,5 +1,6 @@
 """Planning a course and booking it: wishes, the plans side by side, then one of them in one go."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,11 +18,13 @@ from clinic.models.sites import Site
 from clinic.queries.availability import SiteFrame, frame_of, read_resources
 from clinic.queries.courses import PatientFacts, course_again, patient_facts
 from clinic.queries.definitions import policies, protocols
+from clinic.queries.kinds import kind_frames
 from clinic.queries.proposals import Proposal, propose_course
 from clinic.queries.undos import booking_of
 from clinic.rules.pencils import lapse_day
 from clinic.rules.permissions import Permission
 from clinic.rules.protocols import with_choice
+from clinic.rules.visit_kinds import followed_pools
 from clinic.web.errors import form_again
 from clinic.web.guard import needs
 from clinic.web.places import local_day
@@ -188,7 +191,24 @@ def _fill_choices(unit: Session, form: PlanForm, here: CurrentClinic) -> dict[st
     ]
     form.site.choices = [SelectChoice(site.key, site.name) for site in rows]
     form.protocol.choices = treatment_groups(protocols(unit))
+    form.prefers.choices = _whom(unit, rows)
     return {site.key: frame_of(site) for site in rows}
+
+
+def _whom(unit: Session, sites: Iterable[Site]) -> dict[str, list[SelectChoice]]:
+    """Return the devices and therapists that courses follow, by site; "" is anybody."""
+    pools = followed_pools(one.visit_kind for one in kind_frames(unit).values())
+    found = {"": [SelectChoice("", gettext("whoever is free"))]}
+    for site in sites:
+        things = read_resources(
+            unit, site_id=site.id, on=local_day(current_clinic().now, site.zone)
+        )
+        found[site.name] = [
+            SelectChoice(str(one.id), one.name)
+            for one in sorted(things.values(), key=lambda one: (one.kind is None, one.name))
+            if pools & {one.kind, *one.qualifications}
+        ]
+    return found
 
 
 def _propose(

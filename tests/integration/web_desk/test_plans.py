@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from clinic.actions.appointments import VisitDraft
 from clinic.actions.definitions import load_starter_data
 from clinic.actions.setup import apply_setup
-from clinic.models import Appointment, AuditEntry, Cell, Course, Message, Patient, Site
+from clinic.models import Appointment, AuditEntry, Cell, Course, Message, Patient, Resource, Site
 from clinic.models.engine import reading, writing
 from clinic.planning.courses import PlannedVisit
 from clinic.queries.availability import frame_of
@@ -326,3 +326,19 @@ def test_routes_and_variants_stand_among_the_treatments_and_come_back_with_the_w
     assert '<option selected value="kap_programme:sl">' in planned
     assert "under the tongue" in planned
     assert 'value="dtms_h1_mdd:payer_36"' in planned
+
+
+def test_a_wished_device_is_said_counted_and_kept_with_the_course(
+    browser: Browsers, page: str, web_engine: Engine
+) -> None:
+    dana = browser("dana")
+    with reading(web_engine) as session:
+        device = session.scalars(select(Resource.id).where(Resource.key == "tms-1")).one()
+
+    text = dana.send(page, WISHES | {"do": "plan", "prefers": str(device)}).text
+    course = dana.post(page, booking(text) | {"prefers": str(device)}).location
+
+    assert "with TMS 1 if it can be" in text
+    assert "<dt>With TMS 1</dt><dd>36 of 36</dd>" in text
+    again = dana.get(f"{page}?again={course.rpartition('/')[2]}").text
+    assert f'<option selected value="{device}">TMS 1</option>' in again

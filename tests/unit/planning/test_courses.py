@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from clinic.planning.courses import Plan, plan_course
+from clinic.planning.questions import Question, with_preference
 from clinic.planning.refusals import Code, Impossible, Reason, Warning_
 from clinic.planning.validator import check_plan
 from clinic.planning.visits import PlannedVisit
@@ -27,6 +28,37 @@ def test_a_course_keeps_the_wished_hour_and_the_device() -> None:
 
     assert {visit.start_cell for visit in found.visits} == {120}
     assert {visit.holds[0].resource_id for visit in found.visits} == {1}
+
+
+@pytest.mark.parametrize("protocol, pool", [("tms_itbs_ldlpfc", "device"), (KAP.key, "therapist")])
+def test_a_course_is_with_whom_the_patient_wishes_while_that_costs_nothing_else(
+    protocol: str, pool: str
+) -> None:
+    asked = Question(PROTOCOLS[protocol], KINDS, CLINIC, Wishes(MONDAY))
+    usual = followed(asked.plan(), pool)
+    other = next(
+        key
+        for key, one in CLINIC.resources.items()
+        if key not in usual
+        and (one.kind == "tms_device" if pool == "device" else pool in str(one.qualifications))
+    )
+
+    wished = with_preference(replace(asked, wishes=Wishes(MONDAY, prefers_id=other)))
+
+    assert followed(wished.plan(), pool) == {other}
+    assert check_plan(wished.plan(), asked.protocol, KINDS, wished.world, wished.wishes) == []
+
+
+def followed(found: Plan, requirement: str) -> set[int]:
+    """The devices or therapists of a plan."""
+    holds = [hold for visit in found.visits for hold in visit.holds]
+    return {hold.resource_id for hold in holds if hold.requirement == requirement}
+
+
+def test_a_wish_for_somebody_who_is_not_here_changes_nothing() -> None:
+    asked = Question(ITBS, KINDS, CLINIC, Wishes(MONDAY, prefers_id=999))
+
+    assert with_preference(asked) is asked
 
 
 def test_a_start_on_a_closed_day_begins_on_the_next_open_one_and_says_so() -> None:
