@@ -36,8 +36,9 @@ ROW = "setup"
 
 
 def setup_mark(session: Session) -> str | None:
-    """Return the mark of the set-up, asked of the database once in a unit of work.
+    """Return the mark of the set-up, asked of the database once in a read unit.
 
+    A write unit asks each time: it may have waited for a lock while somebody changed the set-up.
     None in a unit that has changed the set-up itself: nothing read there may be kept.
     """
     if session.info.get(CHANGED):
@@ -45,7 +46,8 @@ def setup_mark(session: Session) -> str | None:
     known = session.info.get(KNOWN)
     if known is None:
         known = session.execute(select(SetupMark.mark)).scalar_one_or_none() or ""
-        session.info[KNOWN] = known
+        if not session.get_bind().get_execution_options().get("is_write_unit"):
+            session.info[KNOWN] = known
     return str(known)
 
 

@@ -178,3 +178,18 @@ def test_qualifications_end_on_their_day() -> None:
     assert setup.resources_on(date(2026, 3, 6))[1].qualifications == {"rn"}
     assert setup.lapsed(1, date(2026, 3, 2), date(2026, 3, 6)) == {"tms"}
     assert setup.lapsed(1, date(2026, 3, 6), date(2026, 3, 9)) == frozenset()
+
+
+ON_POSTGRES = pytest.param("postgres", marks=pytest.mark.postgres)
+"""On SQLite nothing changes while a write unit is open: there is one writer at a time."""
+
+
+@pytest.mark.parametrize("database_url", [ON_POSTGRES], indirect=True)
+def test_a_write_unit_that_waited_sees_what_changed_meanwhile(
+    engine: Engine, site_id: int, other: Engine
+) -> None:
+    with writing(engine) as session:
+        assert site_setup(session, site_id).holidays == {}
+        with writing(other) as meanwhile:
+            add_holiday(meanwhile, site_id)
+        assert site_setup(session, site_id).holidays == {CHRISTMAS: "Christmas Day"}
