@@ -12,7 +12,7 @@ from clinic.models.courses import ChangeSet
 from clinic.models.messages import Message, MessageState
 from clinic.models.patients import Patient
 from clinic.models.sites import Site
-from clinic.rules.appointments import Status
+from clinic.rules.appointments import HOLDING, Status
 from clinic.rules.messages import MessageKind
 
 MOVES = ("move", "undo_move")
@@ -164,13 +164,24 @@ class Unreminded:
 
 
 def unreminded(session: Session, *, now: datetime, until: datetime) -> Sequence[Unreminded]:
-    """Return the booked appointments up to an instant that lack a reminder, by time."""
+    """Return the booked appointments up to an instant that lack a reminder, by time.
+
+    Of several sessions of one kind that a course has on a day the first one stands for all.
+    """
     version = schedule_version()
     reminder = aliased(Message)
     has_one = exists().where(
         reminder.appointment_id == Appointment.id,
         reminder.kind == MessageKind.REMINDER.value,
         reminder.schedule_version == version,
+    )
+    earlier = aliased(Appointment)
+    is_later_session = exists().where(
+        earlier.course_id == Appointment.course_id,
+        earlier.local_on == Appointment.local_on,
+        earlier.kind_key == Appointment.kind_key,
+        earlier.status.in_(HOLDING),
+        earlier.start_at < Appointment.start_at,
     )
     rows = session.execute(
         select(Appointment, Site.zone, Patient.zone, version, _promised_at())
@@ -183,6 +194,7 @@ def unreminded(session: Session, *, now: datetime, until: datetime) -> Sequence[
             Appointment.start_at <= until,
             Appointment.status == Status.BOOKED,
             ~has_one,
+            ~is_later_session,
         )
         .order_by(Appointment.start_at, Appointment.id)
     )

@@ -36,6 +36,22 @@ def test_reminder_keeps_the_wall_time_across_a_clock_change(rows: Rows, outbox: 
     assert [one.send_after for one in rows.messages()] == [local("2026-03-07 15:00")]
 
 
+def test_several_sessions_of_a_day_get_one_reminder_of_the_first(
+    rows: Rows, outbox: Outbox
+) -> None:
+    course = rows.course()
+    first, *_ = (rows.visit(f"2026-03-09 {hour}:00", course_id=course) for hour in (10, 11, 12))
+    rows.visit("2026-03-09 15:00")
+
+    outbox.write(THURSDAY)
+    with writing(rows.engine) as session:
+        session.get_one(Appointment, first).status = Status.CANCELLED
+    outbox.write(THURSDAY)
+
+    reminded = [one.send_after for one in rows.messages()]
+    assert reminded == [local(f"2026-03-08 {hour}:00") for hour in (10, 15, 11)]
+
+
 def test_visits_beyond_eight_days_wait(rows: Rows, outbox: Outbox) -> None:
     rows.visit("2026-03-14 08:00")
 
