@@ -34,7 +34,7 @@ from tests.servers import fresh_sqlite
 TODAY = date(2026, 3, 2)
 SEED = 20260301
 MADE_BY_CHANCE = frozenset(
-    {"public_id", "uid", "token_hash", "message_id", "password_hash", "dedupe_key"}
+    {"public_id", "uid", "token_hash", "message_id", "password_hash", "dedupe_key", "mark"}
 )
 """Ids and secrets must not be guessed, so no seed decides them, nor keys that hold an id."""
 PATIENT_KEY = re.compile(r"^patient:.*")
