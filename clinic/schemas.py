@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING
 
 from clinic.errors import RuleBroken, Value
 from clinic.models.base import JsonValue
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 DATA = Path(__file__).resolve().parent / "data"
 SCHEMAS = DATA / "schema"
@@ -66,12 +68,14 @@ def json_path(parts: Iterable[str | int]) -> str:
 
 
 @cache
-def _validator(name: str) -> Draft202012Validator:
+def _validator(name: str) -> "Draft202012Validator":
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 -- 3 MB that few requests need
+
     schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
     return Draft202012Validator(schema)
 
 
-def _fault(error: ValidationError) -> Fault:
+def _fault(error: "ValidationError") -> Fault:
     detail = error.message
     if len(detail) > DETAIL_LENGTH:
         detail = detail[:DETAIL_LENGTH] + "..."

@@ -1,6 +1,5 @@
 """QR codes as SVG markup for a page: no image file, no script, no style of its own."""
 
-import segno
 from markupsafe import Markup
 
 QUIET_MODULES = 4
@@ -9,6 +8,8 @@ QUIET_MODULES = 4
 
 def qr_svg(text: str, *, title: str) -> Markup:
     """Return the QR code of a text as an SVG element, dark on white in every colour scheme."""
+    import segno  # noqa: PLC0415 -- 1 MB that only the page of a new link needs
+
     code = segno.make(text, error="m", micro=False)
     drawn = code.svg_inline(
         scale=4, border=QUIET_MODULES, dark="#000", light="#fff", title=title, svgclass="qr"
