@@ -111,7 +111,7 @@ class PlanForm(ClinicForm):
     )
     window_from = StringField(lazy("Not before"), validators=[Optional(), read_time])
     window_to = StringField(lazy("Not after"), validators=[Optional(), read_time])
-    prefers = SelectField(lazy("With"), validate_choice=True)
+    prefers = SelectField(lazy("With"), default="")
     away = TextAreaField(
         lazy("Dates away"),
         description=lazy("one on each line: 10 June 2026, or 10 June 2026 to 12 June 2026"),
