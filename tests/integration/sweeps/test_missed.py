@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from clinic.actions.attendance import arrive, check_in
-from clinic.actions.sessions import open_session
+from clinic.actions.sessions import keep_search, open_session
 from clinic.actions.sweeps import prune_cells
 from clinic.clock import machine_now
 from clinic.jobs import TickReport, Works, new_owner, prune, sweep_missed
@@ -17,6 +17,7 @@ from clinic.models import (
     BoardVersion,
     Cell,
     LoginSession,
+    Search,
     Seat,
     StatusChange,
     WorkItem,
@@ -176,14 +177,21 @@ def test_old_cells_are_pruned_and_young_ones_stay(rows: Rows) -> None:
         assert left == [int((now - timedelta(days=29)).timestamp()) // 300]
 
 
-def test_hourly_pruning_drops_sessions_that_ended_long_ago(rows: Rows) -> None:
+def test_hourly_pruning_drops_sessions_and_searches_of_long_ago(rows: Rows) -> None:
     works = Works(rows.engine, ConsoleSender(folder=None, mail_from=""), machine_now, new_owner())  # type: ignore[arg-type] # never used here
     for days in (0, 400):
         with writing(rows.engine) as session:
             at = machine_now() - timedelta(days=days)
             open_session(session, account_id=rows.cleo_id, machine_at=at)
 
+    with writing(rows.engine) as session:
+        held = session.scalars(select(LoginSession.token_hash)).first() or ""
+        for hours in (1, 13):
+            at = machine_now() - timedelta(hours=hours)
+            keep_search(session, token_hash=held, words=f"{hours} h ago", machine_at=at)
+
     prune(works)
 
     with reading(rows.engine) as session:
         assert session.scalar(select(func.count()).select_from(LoginSession)) == 1
+        assert session.scalars(select(Search.words)).all() == ["1 h ago"]

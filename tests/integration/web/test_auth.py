@@ -202,6 +202,20 @@ def test_closed_account_and_ended_grant_open_nothing(
     assert cleo.get("/account").status_code == 200
 
 
+def test_a_grant_holds_through_its_last_day(
+    browser: Browsers, web_engine: Engine, cast: Cast
+) -> None:
+    cleo = browser("cleo")
+    with writing(web_engine) as session:
+        session.execute(
+            update(Grant)
+            .where(Grant.staff_id == cast.cleo.actor.staff_id)
+            .values(until_on=date(2026, 3, 2))
+        )
+
+    assert cleo.get("/clinician/").status_code == 200
+
+
 def test_who_has_left_is_shut_out_and_cannot_come_back(
     browser: Browsers, web_engine: Engine
 ) -> None:

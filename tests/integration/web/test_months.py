@@ -37,6 +37,13 @@ def test_a_visit_on_a_saturday_shows_the_weekend_of_every_month(app: Flask) -> N
     assert march.weeks[0][5] == MonthDay(6, "8:00 ×10")
 
 
+def test_a_first_visit_on_a_sunday_keeps_its_week(app: Flask) -> None:
+    with app.test_request_context():
+        (march,) = months({date(2027, 3, 7): "8:00", date(2027, 3, 8): "8:00"})
+
+    assert [week[6] for week in march.weeks] == [MonthDay(7, "8:00"), MonthDay(14, "")]
+
+
 def test_no_day_is_no_month(app: Flask) -> None:
     with app.test_request_context():
         assert months({}) == ()

@@ -1,11 +1,14 @@
 """What is free in a week: stretches of starts, closed days by name, a press away from booking."""
 
+import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from clinic.models import Holiday
 from clinic.web.schedule.free import stretches_of
 from tests.browsers import Browser
+from tests.conftest import NOW
 from tests.integration.web_desk.conftest import TODAY, TOMORROW, Desk
 
 Browsers = Callable[[str], Browser]
@@ -31,6 +34,21 @@ def test_a_booked_room_cuts_the_day_in_two(desk: Desk, browser: Browsers) -> Non
     assert link not in before
     assert link in after
     assert "8:00 to 11:00" in after
+
+
+def test_the_rest_of_today_is_free_and_what_is_over_is_not(desk: Desk, browser: Browsers) -> None:
+    page = browser("dana").get("/schedule/free?kind=consult_medical").text
+
+    starts = re.findall(rf"on={TODAY}&amp;at=(\d+):(\d+)", page)
+    local = desk_minutes(NOW)
+    assert starts
+    assert all(int(hour) * 60 + int(minute) >= local for hour, minute in starts)
+
+
+def desk_minutes(now: datetime) -> int:
+    """The minute of the day in New York."""
+    here = now.astimezone(ZoneInfo("America/New_York"))
+    return here.hour * 60 + here.minute
 
 
 def test_closed_day_is_named(desk: Desk, browser: Browsers) -> None:

@@ -61,6 +61,16 @@ def test_a_wish_for_somebody_who_is_not_here_changes_nothing() -> None:
     assert with_preference(asked) is asked
 
 
+def test_a_wish_for_somebody_whom_courses_do_not_follow_binds_nobody() -> None:
+    prescriber = next(
+        key for key, one in CLINIC.resources.items() if "prescriber" in one.qualifications
+    )
+
+    asked = with_preference(Question(ITBS, KINDS, CLINIC, Wishes(MONDAY, prefers_id=prescriber)))
+
+    assert asked.world.continuity == {}
+
+
 def test_a_start_on_a_closed_day_begins_on_the_next_open_one_and_says_so() -> None:
     found = plan_example("tms_itbs_ldlpfc", MONDAY, [MONDAY])
 
