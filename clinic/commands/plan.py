@@ -10,8 +10,9 @@ from clinic.models.engine import reading
 
 @click.command(short_help="Show the best plan for a course; writes nothing.")
 @wish_options
+@click.option("--three", is_flag=True, help="Also the steadiest hour and the fewest changes.")
 @json_option
-def command(as_json: bool, **options: object) -> None:
+def command(as_json: bool, three: bool, **options: object) -> None:
     """Show the best plan for a course. Nothing is written.
 
     \b
@@ -19,11 +20,19 @@ def command(as_json: bool, **options: object) -> None:
       clinic plan --patient 20418 --protocol tms_itbs_ldlpfc --start 2026-06-01 --prefer 10:00
     """
     with reading(open_clinic().engine) as session:
-        found = proposal_json(session, propose(session, options))
+        proposal = propose(session, options, is_choice=three)
+        found = proposal_json(session, proposal)
+        others = {
+            str(offer.choice): proposal_json(session, proposal.with_plan(offer))
+            for offer in proposal.offers[1:]
+        }
     if as_json:
-        answer(found)
+        answer(found | ({"others": dict(others)} if three else {}))
     else:
         print_plan(found)
+        for choice, other in others.items():
+            click.echo(f"\n{choice.replace('_', ' ')}:")
+            print_plan(other)
     if found["unplaced"]:
         raise SystemExit(1)
 

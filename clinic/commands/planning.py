@@ -146,9 +146,16 @@ def find_site(session: Session, key: str | None) -> SiteFrame:
 
 
 def propose(
-    session: Session, options: dict[str, object], *, from_on: date | None = None
+    session: Session,
+    options: dict[str, object],
+    *,
+    from_on: date | None = None,
+    is_choice: bool = False,
 ) -> Proposal:
-    """Return the proposal that the options ask for; `from_on` reads earlier days too."""
+    """Return the proposal that the options ask for.
+
+    `from_on` reads earlier days too; `is_choice` asks for all plans worth choosing from.
+    """
     site = asked_site(session, options)
     return propose_course(
         session,
@@ -158,6 +165,7 @@ def propose(
         site=site,
         wishes=replace(read_wishes(options), prefers_id=_preferred(session, site, options)),
         from_on=from_on,
+        is_choice=is_choice,
     )
 
 

@@ -110,6 +110,29 @@ def test_a_plan_writes_nothing(make_clinic: Make) -> None:
     assert counts(commands) == (0, 0, 0, 0)
 
 
+def test_three_plans_are_given_when_they_are_worth_it(make_clinic: Make) -> None:
+    commands = make_clinic()
+    more = commands.folder / "more.json"
+    second = {"record_number": "101", "family": "Quist", "given": "Ann"}
+    more.write_text(json.dumps({"schema": "coursekeeper/setup/1", "patients": [second]}))
+    assert commands.run("setup", str(more)).exit_code == 0
+    asked = ("--patient", "100", "--protocol", "tms_itbs_ldlpfc", "--prefer", "10:00")
+    scattered = ("--days", "tue,thu", "--per-week", "2", "--count", "acute=12")
+    commands.json("book", *asked, "--start", "2026-06-02", *scattered)
+    busy = ("--start", "2026-06-01", "--tolerance", "0", "--patient", "101", *asked[2:])
+
+    found = commands.json("plan", "--three", *busy)
+
+    others = found["others"]
+    assert isinstance(others, dict)
+    assert list(others) == ["steadiest"]
+    hours = [
+        {visit["start"][11:] for visit in plan["visits"]} for plan in (found, others["steadiest"])
+    ]
+    assert (len(hours[0]) > 1, hours[1]) == (True, {"10:00"})
+    assert "others" not in commands.json("plan", *busy)
+
+
 def test_a_course_is_booked_whole_with_one_message(make_clinic: Make) -> None:
     commands = make_clinic()
 
