@@ -1,6 +1,6 @@
 """Each form that writes meets a locked database and loses a race; nothing typed is lost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pytest
 from flask import Flask
@@ -12,20 +12,22 @@ from tests.integration.web_forms.forms import FORMS, NOTHING_TO_LOSE
 from tests.integration.web_forms.ground import Ground, WriteForm, button
 
 Make = Callable[[Ground], WriteForm]
-CASES = [
-    pytest.param(make, id=f"{endpoint}-{number}")
-    for endpoint, makes in FORMS.items()
-    for number, make in enumerate(makes)
-]
 ALWAYS = {"auth.log_in", "clinician.add_vitals", "desk.new_patient", "schedule.new_visit"}
-LOCKED = [
-    case
-    if str(case.id).rpartition("-")[0] in ALWAYS
-    else pytest.param(*case.values, id=case.id, marks=pytest.mark.slow)
-    for case in CASES
-]
 """One of each door in the short run; all of them in the full one."""
-RACES = [case for case in CASES if str(case.id).rpartition("-")[0] not in NOTHING_TO_LOSE]
+
+
+def cases(left_out: Collection[str] = ()) -> list[object]:
+    """Return the forms of every route but those left out."""
+    return [
+        pytest.param(
+            make,
+            id=f"{endpoint}-{number}",
+            marks=() if endpoint in ALWAYS else pytest.mark.slow,
+        )
+        for endpoint, makes in FORMS.items()
+        for number, make in enumerate(makes)
+        if endpoint not in left_out
+    ]
 
 
 def test_every_route_that_writes_has_a_form_in_the_table(app: Flask) -> None:
@@ -51,7 +53,7 @@ def keeps(answer: TestResponse, form: WriteForm) -> bool:
     return form.kept in answer.text
 
 
-@pytest.mark.parametrize("make", LOCKED)
+@pytest.mark.parametrize("make", cases())
 def test_locked_database_answers_503_and_keeps_the_form(ground: Ground, make: Make) -> None:
     form = make(ground)
     who, fields = opened(ground, form)
@@ -66,7 +68,7 @@ def test_locked_database_answers_503_and_keeps_the_form(ground: Ground, make: Ma
     assert who.post(form.address, fields).status_code == form.done
 
 
-@pytest.mark.parametrize("make", RACES)
+@pytest.mark.parametrize("make", cases(left_out=NOTHING_TO_LOSE))
 def test_form_that_comes_second_says_so_and_loses_nothing(ground: Ground, make: Make) -> None:
     form = make(ground)
     who, fields = opened(ground, form)
