@@ -1,5 +1,6 @@
 """What `clinic plan` and `clinic book` share: the same wishes, the same answer."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -18,6 +19,7 @@ from clinic.queries.proposals import Proposal, propose_course
 from clinic.rules.people import BadDate, BadTime, parse_date, parse_time
 from clinic.rules.wall_days import CELL_MIN, instant_of, wall_day
 
+BY_STEP = re.compile(r"([a-z0-9_]+)=([0-9]{1,3})(w?)")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -46,7 +48,11 @@ _OPTIONS = (
     click.option("--window", default=None, help="Hours the patient can come: 08:00-12:00."),
     click.option("--per-week", type=int, default=None, help="Visits a week."),
     click.option("--away", multiple=True, help="Dates away, for example 2026-06-10..2026-06-12."),
-    click.option("--count", "counts", multiple=True, help="Visits of a step: acute=20."),
+    click.option("--weekly", multiple=True, help="Visits a week of one step: continuation=1."),
+    click.option("--every", multiple=True, help="Weeks between visits of a step: maintenance=1."),
+    click.option(
+        "--count", "counts", multiple=True, help="Visits or weeks of a step: acute=20, monthly=26w."
+    ),
 )
 
 
@@ -63,7 +69,10 @@ def read_wishes(options: dict[str, object]) -> Wishes:
         weekdays=None if days is None else frozenset(_weekday(day) for day in days.split(",")),
         away=tuple(_span(text) for text in _texts(options, "away")),
         per_week=_number(options, "per_week"),
-        counts=dict(_count(text) for text in _texts(options, "counts")),
+        counts=_by_step(options, "counts", ""),
+        weeks=_by_step(options, "counts", "w"),
+        every=_by_step(options, "every", ""),
+        weekly=_by_step(options, "weekly", ""),
     )
 
 
@@ -115,11 +124,16 @@ def _span(text: str) -> tuple[date, date]:
     return _date("away", first), _date("away", last or first)
 
 
-def _count(text: str) -> tuple[str, int]:
-    key, _, number = text.partition("=")
-    if not key or not number.isdigit():
-        raise RuleBroken("option_unreadable", option="count", value=text)
-    return key, int(number)
+def _by_step(options: dict[str, object], key: str, unit: str) -> dict[str, int]:
+    """Return by step the numbers given with a unit: "" for none, "w" for weeks."""
+    found: dict[str, int] = {}
+    for text in _texts(options, key):
+        match = BY_STEP.fullmatch(text)
+        if match is None:
+            raise RuleBroken("option_unreadable", option=key.removesuffix("s"), value=text)
+        if match[3] == unit:
+            found[match[1]] = int(match[2])
+    return found
 
 
 def find_patient(session: Session, reference: str) -> Patient:

@@ -12,7 +12,7 @@ from clinic.planning.explain import day_reason
 from clinic.planning.grid import Grid
 from clinic.planning.hours import Chosen
 from clinic.planning.refusals import Code, Impossible, Reason, Refusal, Warning_
-from clinic.planning.slots import Slot, count_of, slots_of, truncated
+from clinic.planning.slots import Slot, count_of, every_of, slots_of, truncated, weekly_choices
 from clinic.planning.steady import best_hours
 from clinic.planning.terms import Term, terms_of, warnings_of
 from clinic.planning.visits import Hold, PlannedVisit, choose, holds_of
@@ -119,11 +119,13 @@ def _refused(protocol: Protocol, wishes: Wishes) -> Impossible | None:
         most = step.count.most
         if count < step.count.least or (most is not None and count > most):
             return Impossible(step.key, 0, None, None, (Reason(Code.COUNT_OUT_OF_RANGE),))
+        if every_of(step, wishes) not in step.every_weeks.options:
+            return Impossible(step.key, 0, None, None, (Reason(Code.EVERY_NOT_OFFERED),))
         if step.per_day.most > 1 and step.first_visit is not None:
             return Impossible(step.key, 0, None, None, (Reason(Code.NOT_SUPPORTED_YET),))
-    limits = [step.weekly_limit for step in protocol.steps if step.weekly_limit is not None]
-    wished = wishes.per_week
-    if wished is not None and not any(wished in limit.options for limit in limits):
+    offered = weekly_choices(protocol)
+    wished = {**dict.fromkeys(list(offered)[:1], wishes.per_week), **wishes.weekly}
+    if any(n is not None and n not in offered.get(key, ()) for key, n in wished.items()):
         return Impossible("", 0, None, None, (Reason(Code.PER_WEEK_NOT_OFFERED),))
     ranks = [
         [Objective.UNPLACED, *DAY_TERMS, *TIME_TERMS].index(term)

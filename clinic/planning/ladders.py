@@ -8,7 +8,7 @@ from clinic.planning.changes import DAY_MIN, Change, Rule
 from clinic.planning.courses import Plan
 from clinic.planning.questions import Instant, Question, requirements_of, tolerance_of
 from clinic.planning.refusals import Reason
-from clinic.planning.slots import count_of, limit_of
+from clinic.planning.slots import count_of, limit_of, weekly_choices
 from clinic.rules.steps import Step
 from clinic.rules.visit_kinds import Place
 
@@ -130,11 +130,10 @@ def _count_ladders(question: Question, plan: Plan) -> Iterator[Ladder]:
         if to != count:
             change = Change(Rule.COUNT, abs(to - count), step_key=step.key, to=to)
             yield Ladder(Rule.COUNT, (change,))
-    limits = [step.weekly_limit for step in question.protocol.steps if step.weekly_limit]
     known = question.wishes.per_week
-    offered = sorted({option for limit in limits for option in limit.options})
+    offered = next(iter(weekly_choices(question.protocol).values()), ())
     if known is not None:
-        for to in offered:
+        for to in sorted(offered):
             if to != known:
                 change = Change(Rule.PER_WEEK, abs(to - known), to=to)
                 yield Ladder(Rule.PER_WEEK, (change,))

@@ -58,17 +58,46 @@ class Slot:
 
 def count_of(step: Step, wishes: Wishes) -> int:
     """Return how many visits of the step are wished."""
-    default = OPEN_ENDED_VISITS if step.count.default is None else step.count.default
-    return wishes.counts.get(step.key, default)
+    if step.key in wishes.counts:
+        return wishes.counts[step.key]
+    if step.key in wishes.weeks:
+        return visits_in(step, wishes, wishes.weeks[step.key])
+    return OPEN_ENDED_VISITS if step.count.default is None else step.count.default
+
+
+def visits_in(step: Step, wishes: Wishes, weeks: int) -> int:
+    """Return how many visits of the step so many weeks hold: its weekly limit, or its ideal gap."""
+    limit = limit_of(step, wishes)
+    if limit is not None:
+        return -(-weeks // every_of(step, wishes)) * limit
+    ideal = 7 if step.gap_days is None else step.gap_days.ideal
+    return max(1, weeks * 7 // ideal)
+
+
+def every_of(step: Step, wishes: Wishes) -> int:
+    """Return how many anchor weeks apart the weeks with visits are, the wished number if any."""
+    return wishes.every.get(step.key, step.every_weeks.default)
 
 
 def limit_of(step: Step, wishes: Wishes) -> int | None:
     """Return the visits per anchor week: the patient's if the step offers it, else the default."""
     if step.weekly_limit is None:
         return None
+    if step.key in wishes.weekly:
+        return wishes.weekly[step.key]
     if wishes.per_week in step.weekly_limit.options:
         return wishes.per_week
     return step.weekly_limit.default
+
+
+def weekly_choices(protocol: Protocol) -> dict[str, tuple[int, ...]]:
+    """Return by step the visits a week that may be chosen, of all steps where none has a choice.
+
+    The first is the step for which a wish for visits a week is meant.
+    """
+    limits = {step.key: step.weekly_limit for step in protocol.steps if step.weekly_limit}
+    choices = {key: one.options for key, one in limits.items() if len(one.options) > 1}
+    return choices or {key: one.options for key, one in limits.items()}
 
 
 def days_a_week(step: Step, wishes: Wishes) -> int | None:
@@ -188,7 +217,7 @@ def slots_of(
                 shape=shape,
                 gap=None if main is not None else _gap(step, index),
                 limit=days_a_week(step, wishes),
-                every=step.every_weeks.default,
+                every=every_of(step, wishes),
                 pattern=pattern_of(step, wishes, start_weekday),
                 window=step.window,
                 main=main,

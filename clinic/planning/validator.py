@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from clinic.planning.courses import Plan, first_day
 from clinic.planning.recount import recounted_terms
-from clinic.planning.slots import kind_key, length_cells, limit_of, pattern_of, sequence
+from clinic.planning.slots import every_of, kind_key, length_cells, limit_of, pattern_of, sequence
 from clinic.planning.visits import Hold, PlannedVisit
 from clinic.planning.wishes import Wishes
 from clinic.planning.world import ATTACHMENTS, Resource, World, cells_of
@@ -173,7 +173,7 @@ def _week_faults(items: Sequence[Item], wishes: Wishes, first_on: date) -> Itera
         if limit is not None and counts[step.key, week] > limit:
             yield Broken("weekly_limit", item.number, str(week))
         known = last.setdefault(step.key, week)
-        if known != week and (week - known).days < 7 * step.every_weeks.default:
+        if known != week and (week - known).days < 7 * every_of(step, wishes):
             yield Broken("every_weeks", item.number, str(week))
         last[step.key] = week
 

@@ -17,9 +17,12 @@ class Wishes:
     `preferred_min` and `window` are minutes of the local day; a visit lies wholly inside the
     window. `weekdays` (0 Monday) are the days the patient can come; when their number equals the
     weekly limit they are also the pattern. `away` spans include both ends. `tolerance_min` None
-    takes the protocol's; `counts` and `lengths` are by step key. `shares_days` lets visits lie on
-    days of the patient's other courses, which the prescriber has to allow. `prefers_id` is the
-    device or therapist the patient would like: every visit with another counts as a change.
+    takes the protocol's; `counts` and `lengths` are by step key, and so is `weeks`, for how long a
+    step is to go on where its visits are not counted, `every`, how many weeks apart they
+    are, and `weekly`, visits a week of a step other than the one `per_week` is meant for.
+    `shares_days` lets visits lie on days of the
+    patient's other courses, which the prescriber has to allow. `prefers_id` is the device or
+    therapist the patient would like: every visit with another counts as a change.
     """
 
     start_on: date
@@ -30,6 +33,9 @@ class Wishes:
     away: tuple[tuple[date, date], ...] = ()
     per_week: int | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    weeks: Mapping[str, int] = field(default_factory=dict)
+    every: Mapping[str, int] = field(default_factory=dict)
+    weekly: Mapping[str, int] = field(default_factory=dict)
     lengths: Mapping[str, int] = field(default_factory=dict)
     place: str = Place.ROOM
     shares_days: bool = False

@@ -14,7 +14,7 @@ from clinic.models.base import JsonValue
 from clinic.models.patients import Patient
 from clinic.planning.courses import Plan, PlannedVisit, Wishes
 from clinic.planning.questions import Question, with_preference
-from clinic.planning.slots import count_of, limit_of
+from clinic.planning.slots import count_of, every_of, limit_of
 from clinic.planning.starts import Refusal, legal_starts, place_visit
 from clinic.planning.three import Choice, Offer
 from clinic.planning.world import World
@@ -86,6 +86,7 @@ def propose_course(
     patient = _patient(session, patient_id)
     version = current(session, DefinitionKind.PROTOCOL, protocol_key)
     chosen = _chosen(protocol(session, version.id), variant)
+    _check_steps(chosen, wishes)
     kinds = kind_frames(session)
     frame = with_switches(session, site)
     last_on = wishes.start_on + timedelta(days=horizon_days(chosen, wishes))
@@ -112,6 +113,13 @@ def _chosen(version: Protocol, variant: str | None) -> Protocol:
         return with_choice(version, variant)
     except DataError as error:
         raise NotFound("variant_unknown", variant=variant, protocol=version.key) from error
+
+
+def _check_steps(chosen: Protocol, wishes: Wishes) -> None:
+    known = [step.key for step in chosen.steps]
+    for key in (*wishes.counts, *wishes.weeks, *wishes.every, *wishes.weekly):
+        if key not in known:
+            raise NotFound("step_unknown", step=key, steps=", ".join(known))
 
 
 def _question(
@@ -189,7 +197,7 @@ def horizon_days(chosen: Protocol, wishes: Wishes) -> int:
             days += count * (step.gap_days.ideal if step.gap_days else 7)
         else:
             coming = limit if wishes.weekdays is None else min(limit, len(wishes.weekdays))
-            days += -(-count // max(coming, 1)) * 7 * step.every_weeks.default
+            days += -(-count // max(coming, 1)) * 7 * every_of(step, wishes)
     return days
 
 

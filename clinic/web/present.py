@@ -196,3 +196,9 @@ def patient_word(status: Status) -> str:
 def language() -> str:
     """Return the language of the page, for example "en"."""
     return str(get_locale() or "en")
+
+
+def key_words(key: str) -> str:
+    """Return a key of the set-up in words, for example "TMS device" for tms_device."""
+    words = key.replace("_", " ")
+    return words.replace("tms", "TMS", 1) if words.startswith("tms") else words.capitalize()

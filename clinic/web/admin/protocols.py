@@ -18,9 +18,10 @@ from clinic.rules.steps import Step
 from clinic.rules.visit_kinds import Requirement, VisitKind
 from clinic.web import present
 from clinic.web.admin.blueprint import blueprint
-from clinic.web.admin.tables import Cell, grouped, kind_word
+from clinic.web.admin.tables import Cell, grouped
 from clinic.web.admin.tabs import tabs
 from clinic.web.guard import needs
+from clinic.web.present import key_words
 from clinic.web.requests import current_clinic
 
 
@@ -131,7 +132,7 @@ def _step_cells(step: Step, kinds: dict[str, VisitKind]) -> tuple[Cell, ...]:
     kind = kinds.get(step.visit_kind)
     length = step.length_min or (kind.default_length_min if kind else None)
     return (
-        Cell(kind_word(step.key), is_strong=True),
+        Cell(key_words(step.key), is_strong=True),
         Cell(_count(step), is_number=True),
         Cell(kind.staff_label if kind else step.visit_kind, lines=_first_visit(step, kinds)),
         Cell("" if length is None else present.minutes_long(length)),
@@ -196,7 +197,7 @@ def _kind_cells(kind: VisitKind) -> tuple[Cell, ...]:
         Cell(kind.patient_label),
         Cell(present.minutes_long(kind.default_length_min)),
         Cell(present.minutes_long(kind.turnover_min) if kind.turnover_min else ""),
-        Cell(", ".join(kind_word(place.value) for place in kind.places)),
+        Cell(", ".join(key_words(place.value) for place in kind.places)),
         Cell("", lines=tuple(_holds(one) for one in kind.requirements)),
         Cell(present.minutes_long(kind.missed_grace_min)),
     )
@@ -204,5 +205,5 @@ def _kind_cells(kind: VisitKind) -> tuple[Cell, ...]:
 
 def _holds(one: Requirement) -> str:
     if one.resource_kind is not None:
-        return kind_word(one.resource_kind)
+        return key_words(one.resource_kind)
     return present.role_word(one.qualification or one.id)

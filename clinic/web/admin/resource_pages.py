@@ -25,9 +25,9 @@ from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.editing import EditPage, SetupForm, edit, show_entry
 from clinic.web.admin.people_forms import LeaveRow
 from clinic.web.admin.rows import Entry, rows_of
-from clinic.web.admin.tables import kind_word
 from clinic.web.admin.ticks import TicksField
 from clinic.web.guard import needs, sites_here
+from clinic.web.present import key_words
 from clinic.web.requests import current_clinic
 from clinic.web.words import lazy
 
@@ -172,7 +172,7 @@ def _offer(unit: Session, form: ResourceForm) -> None:
         if own is None or row.id in own
     ]
     form.site.choices = [SelectChoice(row.key, row.name) for row in sites]
-    form.kind.choices = [SelectChoice(kind, kind_word(kind)) for kind in sorted(_kinds(unit))]
+    form.kind.choices = [SelectChoice(kind, key_words(kind)) for kind in sorted(_kinds(unit))]
     form.fits.choices = _devices(unit, [row.id for row in sites])
 
 

@@ -8,9 +8,10 @@ from clinic.queries.resources import ResourceRow, resource_rows
 from clinic.rules.permissions import Permission
 from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.editing import Link
-from clinic.web.admin.tables import Cell, Group, grouped, kind_word
+from clinic.web.admin.tables import Cell, Group, grouped
 from clinic.web.admin.tabs import tabs
 from clinic.web.guard import needs, sites_here
+from clinic.web.present import key_words
 from clinic.web.requests import current_clinic
 
 
@@ -40,7 +41,7 @@ def _cells(row: ResourceRow) -> tuple[Cell, ...]:
     name = row.name if row.is_active else gettext("%(name)s (out of use)", name=row.name)
     return (
         Cell(name, address=address, is_strong=True),
-        Cell(kind_word(row.kind)),
+        Cell(key_words(row.kind)),
         Cell(str(row.seats), is_number=True),
         Cell(", ".join(row.tags)),
         Cell(", ".join(row.fits)),

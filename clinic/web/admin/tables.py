@@ -24,12 +24,6 @@ class Group:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-def kind_word(kind: str) -> str:
-    """Return a coded kind as a word, for example "TMS device" for tms_device."""
-    words = kind.replace("_", " ")
-    return words.replace("tms", "TMS", 1) if words.startswith("tms") else words.capitalize()
-
-
 def grouped(rows: Iterable[tuple[str, tuple[Cell, ...]]]) -> list[Group]:
     """Return rows under their headings, both in the order given."""
     groups: dict[str, list[tuple[Cell, ...]]] = {}

@@ -9,7 +9,6 @@ from flask_babel import gettext, ngettext
 from wtforms import (
     BooleanField,
     Field,
-    IntegerField,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -17,16 +16,17 @@ from wtforms import (
     ValidationError,
 )
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from clinic.planning.courses import Plan
 from clinic.planning.wishes import Wishes
-from clinic.rules.data import JsonValue, Node
+from clinic.rules.data import DataError, JsonValue, Node
 from clinic.rules.people import BadDate, BadTime, parse_date, parse_time
 from clinic.rules.protocols import Protocol, with_choice
 from clinic.web.forms import ClinicForm
 from clinic.web.present import birth_day, clock_time, route_word
+from clinic.web.schedule.phases import by_phase, phase_fields, wished_phases, with_phases
 from clinic.web.words import lazy
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -124,11 +124,6 @@ class PlanForm(ClinicForm):
             *(SelectChoice(str(n), str(n)) for n in range(1, 6)),
         ],
     )
-    count = IntegerField(
-        lazy("Visits of the main phase"),
-        description=lazy("empty: as the protocol says"),
-        validators=[Optional(), NumberRange(min=1, max=60)],
-    )
     shares_days = BooleanField(
         lazy("The prescriber allows visits on days of another course of this patient"),
     )
@@ -144,11 +139,15 @@ class PlanForm(ClinicForm):
         key, _, variant = str(self.protocol.data).partition(":")
         return key, variant or None
 
-    def wishes(self, main_step: str) -> Wishes:
-        """Return the wishes of a valid form; a count is for the protocol's main step."""
+    def phases(self) -> list[list[Field]]:
+        """Return the fields of each phase; none before a treatment is chosen."""
+        return by_phase(self)
+
+    def wishes(self) -> Wishes:
+        """Return the wishes of a valid form."""
         days = frozenset(int(day) for day in self.weekdays.data or ())
         first, last = self.window_from.data, self.window_to.data
-        return Wishes(
+        wishes = Wishes(
             start_on=_date(self.start_on.data or ""),
             preferred_min=_time(self.preferred.data) if self.preferred.data else None,
             tolerance_min=int(self.tolerance.data) if self.tolerance.data else None,
@@ -158,10 +157,30 @@ class PlanForm(ClinicForm):
             weekdays=days if 0 < len(days) < 5 else None,
             away=away_dates(self.away.data or ""),
             per_week=int(self.per_week.data) if self.per_week.data else None,
-            counts={main_step: self.count.data} if self.count.data else {},
             shares_days=bool(self.shares_days.data),
             prefers_id=int(self.prefers.data) if self.prefers.data else None,
         )
+        return with_phases(wishes, self)
+
+
+def plan_form(treatment: Protocol | None) -> type[PlanForm]:
+    """Return the form with a field for each phase of the treatment, once one is chosen."""
+
+    class TreatmentForm(PlanForm):
+        """The wishes for a course of one treatment."""
+
+    for name, field in (phase_fields(treatment) if treatment else {}).items():
+        setattr(TreatmentForm, name, field)
+    return TreatmentForm
+
+
+def treatment_of(text: str, known: Mapping[str, Protocol]) -> Protocol | None:
+    """Return the protocol that the form's treatment names, None when it names none."""
+    key, _, variant = text.partition(":")
+    try:
+        return with_choice(known[key], variant or None)
+    except (KeyError, DataError):
+        return None
 
 
 def wished(kept: Mapping[str, JsonValue]) -> dict[str, object]:
@@ -172,7 +191,6 @@ def wished(kept: Mapping[str, JsonValue]) -> dict[str, object]:
     days, away = node.optional("weekdays"), node.optional("away")
     hours = sorted(one.whole() for one in window.items()) if window else []
     spans = [sorted(one.text() for one in span.items()) for span in away.items()] if away else []
-    counts = [one.whole() for _, one in node.field("counts").entries()]
     shares, prefers = node.optional("shares_days"), node.optional("prefers_id")
     return {
         "start_on": birth_day(date.fromisoformat(start.text())) if start else "",
@@ -183,9 +201,9 @@ def wished(kept: Mapping[str, JsonValue]) -> dict[str, object]:
         "window_to": clock_time(hours[1]) if hours else "",
         "away": "\n".join(span_words(*map(date.fromisoformat, span)) for span in spans),
         "per_week": str(most.whole()) if most else "",
-        "count": counts[0] if counts else None,
         "shares_days": shares.flag() if shares else False,
         "prefers": str(prefers.whole()) if prefers else "",
+        **wished_phases(node),
     }
 
 

@@ -23,7 +23,6 @@ from clinic.queries.proposals import Proposal, propose_course
 from clinic.queries.undos import booking_of
 from clinic.rules.pencils import lapse_day
 from clinic.rules.permissions import Permission
-from clinic.rules.protocols import with_choice
 from clinic.rules.visit_kinds import followed_pools
 from clinic.web.errors import form_again
 from clinic.web.guard import needs
@@ -34,14 +33,17 @@ from clinic.web.requests import (
     answered_before,
     current_clinic,
     see_other,
+    wants_fragment,
 )
 from clinic.web.schedule.blueprint import blueprint
 from clinic.web.schedule.plan_forms import (
     OPEN_DAYS,
     PlanForm,
     digest,
+    plan_form,
     treatment_groups,
     treatment_key,
+    treatment_of,
     wished,
 )
 from clinic.web.schedule.plan_pages import PlanView, explained, plan_view
@@ -79,13 +81,14 @@ class Pressed:
 def plan_course(patient: str) -> Response:
     """Ask for the wishes, show the plan, and book it when asked to."""
     here = current_clinic()
-    form = PlanForm(formdata=with_allowed(request.form)) if request.form else PlanForm()
     with reading(here.engine) as unit:
         facts = _patient(unit, patient)
+        if request.method == "GET":
+            return _page(_begun(unit, facts, here), facts, None)
+        form = _sent(unit)
         sites = _fill_choices(unit, form, here)
-        if not form.is_submitted():
-            _begin(unit, form, facts, sites)
-            return _page(form, facts, None)
+        if wants_fragment():
+            return make_response(render_template("schedule/_phases.html", form=form))
         if not form.validate():
             return form_again(PAGE, None, **_context(form, facts, None))
         pressed = Pressed.read(request.form.get("do", ""))
@@ -106,20 +109,31 @@ def plan_course(patient: str) -> Response:
     return _book(here, form, facts, proposal.with_plan(offer), until)
 
 
-def _begin(unit: Session, form: PlanForm, facts: PatientFacts, sites: dict[str, SiteFrame]) -> None:
-    """Fill a fresh form: today and every open day, or what was wished for a course before."""
-    form.weekdays.data = list(OPEN_DAYS)
-    form.start_on.data = birth_day(current_clinic().now.date())
+def _sent(unit: Session) -> PlanForm:
+    """Return the form as it was sent, with the phases of the treatment that was chosen."""
+    treatment = treatment_of(request.form.get("protocol", ""), protocols(unit))
+    return plan_form(treatment)(formdata=with_allowed(request.form))
+
+
+def _begun(unit: Session, facts: PatientFacts, here: CurrentClinic) -> PlanForm:
+    """Return a fresh form: today and every open day, or what was wished for a course before."""
     again = request.args.get("again", "")
     course = course_again(unit, public_id=again, patient_id=facts.id) if again else None
     if course is None:
-        return
-    form.protocol.data = treatment_key(course.protocol_key, course.variant)
+        form = PlanForm(weekdays=list(OPEN_DAYS), start_on=birth_day(here.now.date()))
+        _fill_choices(unit, form, here)
+        return form
+    treatment = treatment_key(course.protocol_key, course.variant)
+    form = plan_form(treatment_of(treatment, protocols(unit)))()
+    sites = _fill_choices(unit, form, here)
+    form.protocol.data = treatment
     form.site.data = next(
         (key for key, one in sites.items() if one.id == course.site_id), form.site.data
     )
     for name, value in wished(course.wishes).items():
-        form[name].data = value
+        if name in form:
+            form[name].data = value
+    return form
 
 
 def _book(
@@ -215,15 +229,13 @@ def _propose(
     unit: Session, form: PlanForm, facts: PatientFacts, sites: dict[str, SiteFrame]
 ) -> Proposal:
     key, variant = form.treatment()
-    chosen = with_choice(protocols(unit)[key], variant)
-    main = max(chosen.steps, key=lambda step: step.count.default or 0)
     return propose_course(
         unit,
         patient_id=facts.id,
         protocol_key=key,
         variant=variant,
         site=sites[form.site.data],
-        wishes=form.wishes(main.key),
+        wishes=form.wishes(),
         is_choice=True,
     )
 

@@ -102,6 +102,22 @@ def test_example_7_esketamine_from_a_tuesday_and_from_a_friday(make_clinic: Make
     assert dates(friday, "weekly") == expected["case_2"]["weekly"]
 
 
+def test_a_phase_goes_on_for_so_many_visits_or_weeks(make_clinic: Make) -> None:
+    asked = ("--count", "weekly=3", "--count", "two_weekly=8w", "--count", "monthly=26w")
+
+    found = plan(make_clinic(), "tms_maintenance", "2026-06-02", *asked, "--every", "monthly=5")
+
+    assert [len(dates(found, phase)) for phase in ("weekly", "two_weekly", "monthly")] == [3, 4, 6]
+
+
+def test_maintenance_keeps_its_weekday_and_its_weeks(make_clinic: Make) -> None:
+    found = plan(make_clinic(), "tms_maintenance", "2026-06-02", "--count", "monthly=3")
+
+    assert dates(found, "weekly") == ["2026-06-02", "2026-06-09", "2026-06-16", "2026-06-23"]
+    assert dates(found, "two_weekly") == ["2026-06-30", "2026-07-14"]
+    assert dates(found, "monthly") == ["2026-08-04", "2026-09-01", "2026-09-29"]
+
+
 def test_a_plan_writes_nothing(make_clinic: Make) -> None:
     commands = make_clinic()
 
@@ -117,7 +133,7 @@ def test_three_plans_are_given_when_they_are_worth_it(make_clinic: Make) -> None
     more.write_text(json.dumps({"schema": "coursekeeper/setup/1", "patients": [second]}))
     assert commands.run("setup", str(more)).exit_code == 0
     asked = ("--patient", "100", "--protocol", "tms_itbs_ldlpfc", "--prefer", "10:00")
-    scattered = ("--days", "tue,thu", "--per-week", "2", "--count", "acute=12")
+    scattered = ("--days", "tue,thu", "--count", "acute=12")
     commands.json("book", *asked, "--start", "2026-06-02", *scattered)
     busy = ("--start", "2026-06-01", "--tolerance", "0", "--patient", "101", *asked[2:])
 
@@ -181,6 +197,9 @@ def test_a_kap_programme_is_booked_with_integration_after_each_dosing(make_clini
         (["--window", "12:00-08:00"], "option_unreadable"),
         (["--patient", "999"], "patient_unknown"),
         (["--site", "nowhere"], "site_unknown"),
+        (["--count", "acute=many"], "option_unreadable"),
+        (["--count", "dosing=3"], "step_unknown"),
+        (["--every", "dosing=3"], "step_unknown"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_name(

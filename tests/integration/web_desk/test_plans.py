@@ -114,7 +114,7 @@ def test_undo_of_a_booking_leads_back_to_the_same_wishes(
 ) -> None:
     dana = browser("dana")
     more = {"window_from": "9:00", "window_to": "17:00", "away": "5 June 2026 to 8 June 2026"}
-    fields = shown(dana, page, weekdays="0", per_week="1", **more)
+    fields = shown(dana, page, weekdays="0", per_week="3", **more)
     booked = dana.get(dana.post(page, fields).location)
     address = unescape(re.findall(r'action="(/schedule/undo/[^"]+)"', booked.text)[0])
 
@@ -129,7 +129,7 @@ def test_undo_of_a_booking_leads_back_to_the_same_wishes(
     assert "5 Jun 2026 to 8 Jun 2026" in again
     assert ticked(again) == ["0"]
     assert '<option selected value="tms_itbs_ldlpfc">' in again
-    assert '<option selected value="1">1</option>' in again
+    assert '<option selected value="3">3</option>' in again
 
 
 def test_page_of_an_undone_course_says_so_and_offers_to_plan_again(
@@ -264,7 +264,9 @@ def take(session: Session, patient_id: int, day: int = 2) -> None:
         ("preferred", "25:00", "Give an hour"),
         ("away", "soon", "Give a date"),
         ("protocol", "nothing", "Not a valid choice"),
-        ("count", "99", "between 1 and 60"),
+        ("visits_acute", "99", "Give 1–50 visits, this is 99."),
+        ("visits_acute", "11 weeks", "Give 1–50 visits, this is 55."),
+        ("visits_taper_1", "some", "Give a number of visits or of weeks"),
     ],
 )
 def test_what_cannot_be_read_is_said_at_its_field(
@@ -275,6 +277,43 @@ def test_what_cannot_be_read_is_said_at_its_field(
     assert answer.status_code == 422
     assert words in answer.text
     assert value in answer.text or field == "protocol"
+
+
+def test_visits_of_a_phase_are_asked_for_by_number_or_by_weeks(
+    browser: Browsers, page: str, web_engine: Engine
+) -> None:
+    dana = browser("dana")
+    typed = WISHES | {"visits_acute": "2 weeks", "visits_taper_1": "1", "visits_taper_3": "0"}
+    shown = dana.send(page, typed | {"do": "plan"})
+
+    booked = dana.post(page, booking(shown.text) | typed)
+
+    assert "Acute: 2 weeks" in shown.text
+    assert "Book these 13" in shown.text
+    assert booked.status_code == 303
+    again = dana.get(f"{page}?again={booked.location.rpartition('/')[2]}").text
+    assert 'name="visits_acute" type="text" value="2 weeks"' in again
+    assert 'name="visits_taper_1" type="text" value="1"' in again
+    assert 'name="visits_taper_2" type="text" value=""' in again
+
+
+def test_another_treatment_brings_its_own_phases(browser: Browsers, page: str) -> None:
+    dana = browser("dana")
+    typed = WISHES | {"protocol": "tms_maintenance", "start_on": ""}
+
+    piece = dana.post(page, dana.form(page) | typed, X_Fragment="1")
+
+    assert piece.status_code == 200
+    names = re.findall(r'name="(visits_\w+|every_\w+|weekly_\w+)"', piece.text)
+    counts = ["visits_weekly", "visits_two_weekly", "every_two_weekly", "visits_monthly"]
+    assert names == [*counts, "every_monthly"]
+    assert "usually 6, allowed 0–24" in piece.text
+    assert "visits_acute" not in piece.text
+    deep = dana.post(page, dana.form(page) | {"protocol": "dtms_h1_mdd"}, X_Fragment="1").text
+    assert 'name="weekly_continuation"' in deep
+    assert 'name="weekly_acute"' not in deep
+    unknown = dana.form(page) | {"protocol": "nothing"}
+    assert dana.post(page, unknown, X_Fragment="1").text.strip() == ""
 
 
 def test_a_course_that_cannot_be_had_says_why_and_offers_no_booking(

@@ -92,11 +92,11 @@ def test_one_day_a_week_with_long_absences_is_helped_by_another_day(
 
 
 def test_what_the_prescriber_decides_has_no_button(browser: Browsers, page: str) -> None:
-    typed = WISHES | {"count": "60"}
+    typed = WISHES | {"per_week": "1"}
 
     text = browser("dana").send(page, typed | {"do": "plan"}).text
 
-    assert "Give 50 visits (acute): all 56 fit" in lines(text)[0]
+    assert "Give 3 visits a week: all 36 fit" in lines(text)[0]
     assert lines(text)[0].endswith("Ask the prescriber.")
     assert buttons(text) == []
 

@@ -133,9 +133,8 @@ class Reference(Ground):
         pattern = pattern_of(step, self.tiny.wishes, self.first_on.weekday())
         if pattern is not None:
             cap = min(cap, len(self.wished(week, pattern)))
-        skips = (
-            weeks and weeks[-1] != week and (week - weeks[-1]).days < 7 * step.every_weeks.default
-        )
+        every = self.tiny.wishes.every.get(step.key, step.every_weeks.default)
+        skips = weeks and weeks[-1] != week and (week - weeks[-1]).days < 7 * every
         return weeks.count(week) < cap and not skips
 
     def days_a_week(self, step: Step) -> int:
