@@ -61,8 +61,11 @@ PATTERN_PARTS = ("week", "filled", "off", "earlier", "moved")
 
 
 def time_weights(order: Sequence[Objective]) -> dict[Objective, int]:
-    """Return the packed cost of one unit of each time term, in the protocol's order."""
+    """Return the packed cost of one unit of each time term, in the protocol's order.
+
+    The lowest field is left to the tie-break: how far all starts are from the wished hour.
+    """
     terms = [term for term in order if term in TIME_TERMS]
-    return {term: 1 << (WIDTH * at) for at, term in enumerate(reversed(terms))} | {
+    return {term: 1 << (WIDTH * at) for at, term in enumerate(reversed(terms), start=1)} | {
         term: 0 for term in TIME_TERMS if term not in terms
     }

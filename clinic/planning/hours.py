@@ -122,14 +122,18 @@ class HourPass:
         return self.tolls[at][node][self.graph[at][node].index(previous)]
 
     def _own(self, at: int, node: Node, member: int | None, starts: Sequence[int]) -> list[int]:
-        """Return what each start costs in itself: its holes, and how far it is from the wish."""
+        """Return what each start costs in itself: its holes, and how far it is from the wish.
+
+        The distance counts once more as the last cost of all: among equals, nearest to the wish.
+        """
         options = self.grid.options(at, node.day)
         clean, single = options.clean[member], options.single[member]
         hole, far = self.weights[Objective.FRAGMENTS], self.weights[Objective.PREFERRED_TIME]
-        deviation = self.grid.deviation
+        deviation, wished = self.grid.deviation, self.grid.preferred
         return [
             (0 if clean >> start & 1 else hole if single >> start & 1 else 2 * hole)
             + deviation(start) * far
+            + (0 if wished is None else abs(start - wished))
             for start in starts
         ]
 

@@ -143,7 +143,7 @@ def own_weights(
 ) -> tuple[Weights, int]:
     """Return the weights with these terms before all others, and that of one unit of days' cost."""
     rest = [term for term in order if term in TIME_TERMS and term not in own]
-    unit = 1 << (WIDTH * len(rest))
+    unit = 1 << (WIDTH * (len(rest) + 1))
     first = {term: weight * (unit << packing.width) for term, weight in time_weights(own).items()}
     return {**time_weights(rest), **{term: first[term] for term in own}}, unit
 

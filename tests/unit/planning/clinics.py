@@ -280,3 +280,9 @@ def _tiny_day(
         free.append(mask)
     late = rng.randrange(0, 6) if rng.random() < 0.3 else 0
     return ResourceDay(opened & ~span(hours[0], hours[0] + late), tuple(free))
+
+
+def from_wish(plan: Plan, tiny: Tiny) -> int:
+    """How far, in cells, all visits are from the wished hour."""
+    wished = tiny.wishes.preferred_min
+    return sum(abs(one.start_cell - wished // 5) for one in plan.visits) if wished else 0

@@ -44,9 +44,9 @@ class Reference(Ground):
     def best_of(self, count: int) -> dict[str, tuple[int, ...]] | None:
         """Return the best terms of the first `count` visits; None when they do not fit."""
         if count == 0:
-            return self.named((), (0, 0, 0, 0, 0), 0)
+            return self.named((), NOTHING, 0)
         ranked = sorted(
-            ((self.vector(days, (0,) * 5), days) for days in self.day_sequences(count)),
+            ((self.vector(days, NOTHING), days) for days in self.day_sequences(count)),
             key=lambda found: found[0],
         )
         best: Cost | None = None
@@ -62,19 +62,22 @@ class Reference(Ground):
 
     def named(self, days: tuple[date, ...], times: Cost, gaps: int) -> dict[str, tuple[int, ...]]:
         """Return the terms by name."""
-        order = [t for t in self.tiny.protocol.objective.term_order if t in TIMES]
         return {
             "phase_ends": self.phase_ends(days),
             "gap": (times[0], gaps),
-            **{str(term): (value,) for term, value in zip(order, times[1:], strict=True)},
+            **{name: (n,) for name, n in zip(self.time_order, times[1:], strict=True)},
         }
 
     def vector(self, days: tuple[date, ...], times: Cost) -> Cost:
         """Return all terms as one tuple in the protocol's order."""
         named = self.named(days, times, self.gaps(days))
-        return sum(
-            (named[str(t)] for t in self.tiny.protocol.objective.term_order if t != "unplaced"), ()
-        )
+        order = [str(term) for term in self.tiny.protocol.objective.term_order]
+        return sum((named[name] for name in (*order, WISH) if name != "unplaced"), ())
+
+    @cached_property
+    def time_order(self) -> list[str]:
+        """The names of the terms of starts, the tie-break last."""
+        return [*(str(t) for t in self.tiny.protocol.objective.term_order if t in TIMES), WISH]
 
     # ---- days -------------------------------------------------------------------------------
 
@@ -206,7 +209,7 @@ class Reference(Ground):
     def best_times(self, days: tuple[date, ...]) -> Cost | None:
         """Return the least (late hours, time terms in the protocol's order) on these days."""
         layer: dict[tuple[tuple[int, ...], int | None], Cost] = {
-            ((), self.tiny.world.continuity.get(self.pool or "")): (0, 0, 0, 0, 0)
+            ((), self.tiny.world.continuity.get(self.pool or "")): NOTHING
         }
         for at, day in enumerate(days):
             after: dict[tuple[tuple[int, ...], int | None], Cost] = {}
@@ -250,21 +253,20 @@ class Reference(Ground):
         self, past: tuple[int, ...], start: int, known: int | None, member: int | None, holes: int
     ) -> Cost:
         values = self.values(past, start, known, member, holes)
-        order = [t for t in self.tiny.protocol.objective.term_order if t in TIMES]
-        return tuple(values[str(term)] for term in order)
+        return tuple(values[name] for name in self.time_order)
 
     def values(
         self, past: tuple[int, ...], start: int, known: int | None, member: int | None, holes: int
     ) -> dict[str, int]:
         """Return what a start adds to each time term."""
         wishes = self.tiny.wishes
-        away = 0
+        distance, tolerance = 0, 0
         if wishes.preferred_min is not None:
-            tolerance = wishes.tolerance_min
-            assert tolerance is not None
-            away = max(0, abs(start - wishes.preferred_min // 5) - tolerance // 5)
+            assert wishes.tolerance_min is not None
+            distance, tolerance = abs(start - wishes.preferred_min // 5), wishes.tolerance_min
         return {
-            "preferred_time": away,
+            WISH: distance,
+            "preferred_time": max(0, distance - tolerance // 5),
             "drift": abs(start - past[-1]) if past else 0,
             "changes": int(None not in (known, member) and known != member),
             "fragments": holes,
@@ -272,3 +274,7 @@ class Reference(Ground):
 
 
 TIMES = ("preferred_time", "drift", "changes", "fragments")
+WISH = "wish"
+"""What decides among equals: how far, in cells, all starts are from the wished hour."""
+NOTHING = (0,) * (2 + len(TIMES))
+"""The cost of no visit: hours after a soft window, the terms of starts, the tie-break."""

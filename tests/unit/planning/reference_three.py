@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from clinic.planning.courses import Plan
 from tests.unit.planning.clinics import Tiny
-from tests.unit.planning.reference import TIMES, Cost, Reference
+from tests.unit.planning.reference import NOTHING, TIMES, WISH, Cost, Reference
 
 State = tuple[tuple[int, ...], int | None, int]  # starts still asked for, member, hours late
 Layer = dict[State, Cost]
@@ -31,7 +31,7 @@ class OtherReference(Reference):
     def best_other(self) -> dict[str, Cost]:
         """Return the best terms by name."""
         known = self.tiny.world.continuity.get(self.pool or "")
-        self.extend((), {((), known, 0): (0, 0, 0, 0)})
+        self.extend((), {((), known, 0): NOTHING[1:]})
         assert self.found is not None
         return self.found[1]
 
@@ -59,7 +59,7 @@ class OtherReference(Reference):
                 if late is None or hours + late > self.most_late:
                     continue
                 values = self.values(past, start, known, member, holes)
-                extra = tuple(values[str(term)] for term in (*self.own, *self.rest))
+                extra = tuple(values[str(term)] for term in (*self.own, *self.rest, WISH))
                 total = tuple(a + b for a, b in zip(cost, extra, strict=True))
                 kept = known if member is None else member
                 state = (self.remembered(at, (*past, start)), kept, hours + late)
@@ -74,10 +74,10 @@ class OtherReference(Reference):
         for (_, _, hours), cost in layer.items():
             gap = (hours, self.gaps(days))
             named = {"phase_ends": self.phase_ends(days), "gap": gap}
-            terms = (*self.own, *self.rest)
+            terms = (*self.own, *self.rest, WISH)
             named |= {str(term): (value,) for term, value in zip(terms, cost, strict=True)}
             order = [str(t) for t in self.tiny.protocol.objective.term_order]
-            names = [*self.own, *(t for t in order if t not in (*self.own, "unplaced"))]
+            names = [*self.own, *(t for t in order if t not in (*self.own, "unplaced")), WISH]
             vector = sum((named[name] for name in names), Cost())
             if self.found is None or vector < self.found[0]:
                 unplaced = len(self.order) - self.count

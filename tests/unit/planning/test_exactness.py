@@ -9,8 +9,8 @@ from benchmarks.instances import Instance, kap_instances, tms_instances
 from clinic.planning.courses import Plan, plan_course
 from clinic.planning.validator import check_plan
 from clinic.planning.world import ResourceDay
-from tests.unit.planning.clinics import KINDS, PROTOCOLS, Tiny, tiny_kap, tiny_tms
-from tests.unit.planning.reference import Reference
+from tests.unit.planning.clinics import KINDS, PROTOCOLS, Tiny, from_wish, tiny_kap, tiny_tms
+from tests.unit.planning.reference import WISH, Reference
 
 WORSE_COUNTS = ("unplaced", "phase_ends", "gap", "preferred_time", "drift", "changes")
 
@@ -26,7 +26,7 @@ def answer(tiny: Tiny) -> Plan:
 def assert_exact(tiny: Tiny) -> None:
     plan = answer(tiny)
 
-    assert terms_by_name(plan) == Reference(tiny).best()
+    assert {**terms_by_name(plan), WISH: (from_wish(plan, tiny),)} == Reference(tiny).best()
     assert check_plan(plan, tiny.protocol, tiny.kinds, tiny.world, tiny.wishes) == []
 
 

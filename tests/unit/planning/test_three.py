@@ -26,10 +26,12 @@ from tests.unit.planning.clinics import (
     KINDS,
     PROTOCOLS,
     Tiny,
+    from_wish,
     ordinary_clinic,
     tiny_kap,
     tiny_tms,
 )
+from tests.unit.planning.reference import WISH
 from tests.unit.planning.reference_three import OtherReference
 
 
@@ -49,6 +51,7 @@ def assert_exact(tiny: Tiny) -> None:
         (("changes",), fewest_plan(protocol, first)),
     ):
         terms = {term.name: term.value for term in other.plan.terms}
+        terms[WISH] = (from_wish(other.plan, tiny),)
         assert terms == OtherReference(tiny, own, first.plan).best_other()
         assert check_plan(other.plan, protocol, kinds, world, wishes) == []
 
