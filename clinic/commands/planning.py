@@ -153,7 +153,7 @@ def find_site(session: Session, key: str | None) -> SiteFrame:
     query = select(Site).order_by(Site.id)
     sites = session.scalars(query if key is None else query.where(Site.key == key)).all()
     if not sites:
-        raise NotFound("site_unknown")
+        raise NotFound("site_unknown", site=key or "")
     if len(sites) > 1:
         raise RuleBroken("site_needed", keys=", ".join(site.key for site in sites))
     return frame_of(sites[0])

@@ -10,6 +10,8 @@ from clinic.rules.protocols import Protocol
 from clinic.rules.steps import Choice, Gap, Step
 
 DAY_MIN = 1440
+EARLIER, LATER = "earlier", "later"
+"""The sides on which the hours of a patient may be widened."""
 
 
 class Rule(StrEnum):
@@ -97,8 +99,8 @@ class Change:
     """One rule relaxed by an amount; negative only where an hour or a start moves earlier.
 
     `step_key` names the step of a protocol rule. `to` is the new value of a tolerance, count or
-    number a week, `weekdays` the days added, `span` the dates away given up, `name` the place or
-    the kind of resource added.
+    number a week, `weekdays` the days added, `span` the dates away given up, `name` the place, the
+    kind of resource added or the side on which hours are widened, "" for both.
     """
 
     rule: Rule
@@ -149,7 +151,7 @@ def wished(wishes: Wishes, change: Change) -> Wishes:
             hour = wishes.preferred_min
             return replace(wishes, preferred_min=None if hour is None else hour + change.amount)
         case Rule.HOURS:
-            return replace(wishes, window=widened(wishes.window, change.amount))
+            return replace(wishes, window=widened(wishes.window, change.amount, change.name))
         case Rule.WEEKDAYS:
             days = None if wishes.weekdays is None else wishes.weekdays | change.weekdays
             return replace(wishes, weekdays=days)
@@ -174,11 +176,12 @@ def _counted(wishes: Wishes, change: Change) -> Wishes:
             return wishes
 
 
-def widened(window: tuple[int, int] | None, minutes: int) -> tuple[int, int] | None:
-    """Return a window wider by so many minutes on either side; None once it is the whole day."""
+def widened(window: tuple[int, int] | None, minutes: int, side: str) -> tuple[int, int] | None:
+    """Return a window wider by so many minutes on a side; None once it is the whole day."""
     if window is None:
         return None
-    wider = max(0, window[0] - minutes), min(DAY_MIN, window[1] + minutes)
+    earlier, later = (0 if side == LATER else minutes), (0 if side == EARLIER else minutes)
+    wider = max(0, window[0] - earlier), min(DAY_MIN, window[1] + later)
     return None if wider == (0, DAY_MIN) else wider
 
 

@@ -6,10 +6,10 @@ applying it gives that plan.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
-from clinic.planning.changes import Change, Grantor, Rule, changed
+from clinic.planning.changes import EARLIER, LATER, Change, Grantor, Rule, changed
 from clinic.planning.courses import Plan, plan_course
 from clinic.planning.ladders import Ladder, course_ladders, hour_ladders, instant_ladders
 from clinic.planning.questions import Instant, Question, tolerance_of
@@ -87,7 +87,8 @@ def relaxations(
         found += search.pairs(failing)
     if not found and not is_whole(known):
         found += search.together(failing)
-    return tuple(sorted(_least(found), key=lambda one: one.rank)[:SHOWN])
+    shown = sorted(_least(found), key=lambda one: one.rank)[:SHOWN]
+    return tuple(search.one_sided(one) for one in shown)
 
 
 def _aim(question: Question, plan: Plan, at: Instant | None) -> tuple[Goal, list[Ladder]]:
@@ -182,6 +183,19 @@ class Search:
             smaller = self._least_of(ladder, others) if len(ladder.changes) > 1 else None
             found = smaller or found
         return [found] if found else []
+
+    def one_sided(self, found: Relaxation) -> Relaxation:
+        """Return it with the patient's hours widened on one side only, where that is enough."""
+        for at, change in enumerate(found.changes):
+            if change.rule is not Rule.HOURS:
+                continue
+            for side in (EARLIER, LATER):
+                one = replace(change, name=side)
+                self.steps[one] = self.steps[change]
+                narrow = self._tried((*found.changes[:at], one, *found.changes[at + 1 :]))
+                if narrow is not None:
+                    return narrow
+        return found
 
     def _least_of(self, ladder: Ladder, others: tuple[Change, ...]) -> Relaxation | None:
         """Return the first change of a ladder that helps beside others; None when none does."""

@@ -40,7 +40,7 @@ def test_a_time_outside_the_hours_names_them_and_offers_to_widen_them(make_clini
     assert codes(found) == [Code.OUTSIDE_WINDOW]
     first = rows(found, "relaxations")[0]
     assert first["granted_by"] == "desk"
-    assert first["sentence"] == ("Let the patient come from 10:00 to 15:00. You may decide this.")
+    assert first["sentence"] == ("Let the patient come from 10:00 to 14:00. You may decide this.")
     assert first["changes"] == [
         {
             "rule": Rule.HOURS,
@@ -51,7 +51,7 @@ def test_a_time_outside_the_hours_names_them_and_offers_to_widen_them(make_clini
             "to": None,
             "weekdays": [],
             "dates": [],
-            "name": None,
+            "name": "earlier",
         }
     ]
 

@@ -95,14 +95,14 @@ def test_a_course_that_fits_at_its_hour_needs_nothing() -> None:
 def test_hours_too_narrow_for_a_visit_are_widened_by_the_least_that_helps() -> None:
     found = offered(Wishes(MONDAY, window=(7 * 60, 8 * 60)))
 
-    assert changes_of(found)[0] == (Change(Rule.HOURS, 120),)
+    assert changes_of(found)[0] == (Change(Rule.HOURS, 120, name="later"),)
     assert found[0].grantor is Grantor.DESK
 
 
 def test_a_whole_day_is_the_last_step_of_the_hours() -> None:
     found = offered(Wishes(MONDAY, window=(2 * 60, 3 * 60)))
 
-    assert changes_of(found)[0] == (Change(Rule.HOURS, 1440),)
+    assert changes_of(found)[0] == (Change(Rule.HOURS, 1440, name="later"),)
 
 
 def test_two_rules_that_do_not_help_alone_are_relaxed_together() -> None:
