@@ -6,15 +6,23 @@ from clinic.actions.courses import book_course
 from clinic.commands.common import answer, command_actor, json_option, open_clinic
 from clinic.commands.plan import print_plan
 from clinic.commands.planning import proposal_json, propose, wish_options
-from clinic.errors import Conflict
+from clinic.errors import Conflict, NotFound
 from clinic.models.engine import reading, write
+from clinic.planning.three import Choice
+from clinic.queries.proposals import Proposal
 
 
 @click.command(short_help="Plan a course and book it whole.")
 @wish_options
+@click.option(
+    "--choice",
+    type=click.Choice([str(one) for one in Choice]),
+    default=str(Choice.EARLIEST),
+    help="Which of the plans that `clinic plan --three` shows.",
+)
 @json_option
 @click.pass_context
-def command(ctx: click.Context, /, as_json: bool, **options: object) -> None:
+def command(ctx: click.Context, /, as_json: bool, choice: str, **options: object) -> None:
     """Plan a course and book every visit of it, or none.
 
     \b
@@ -23,7 +31,7 @@ def command(ctx: click.Context, /, as_json: bool, **options: object) -> None:
     """
     clinic = open_clinic()
     with reading(clinic.engine) as session:
-        proposal = propose(session, options)
+        proposal = chosen(propose(session, options, is_choice=choice != Choice.EARLIEST), choice)
         found = proposal_json(session, proposal)
     if proposal.plan.unplaced:
         raise Conflict("plan_incomplete", unplaced=proposal.plan.unplaced)
@@ -46,3 +54,12 @@ def command(ctx: click.Context, /, as_json: bool, **options: object) -> None:
     else:
         print_plan(found)
         click.echo(f"Booked as course {course}")
+
+
+def chosen(proposal: Proposal, choice: str) -> Proposal:
+    """Return the proposal with the plan of this choice; NotFound when it is not worth offering."""
+    for offer in proposal.offers:
+        if offer.choice == choice:
+            return proposal.with_plan(offer)
+    offered = ", ".join(str(offer.choice) for offer in proposal.offers)
+    raise NotFound("choice_not_offered", choice=choice, offered=offered)

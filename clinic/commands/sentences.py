@@ -68,6 +68,8 @@ SENTENCES: Mapping[str, str] = {
     "site_closed": "the site is closed on {on}",
     "site_needed": "there are several sites; add --site with one of {keys}",
     "site_unknown": "there is no site {site}",
+    "step_unknown": "the protocol has no step {step}, but {steps}",
+    "choice_not_offered": "no plan {choice} is worth offering here, only {offered}",
     "start_off_grid": "visits start on full {minutes} minutes",
     "staff_unknown": "there is no bookable person {staff}",
     "time_does_not_exist": "{time} does not exist in {zone}: the clock is put forward",

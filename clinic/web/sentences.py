@@ -55,6 +55,7 @@ SENTENCES: Mapping[str, str] = {
     "not_a_demo": lazy("This folder holds a clinic that the demo did not make: %(folder)s"),
     "not_started_yet": lazy("The visit has not begun yet, so it cannot be marked as missed."),
     "nothing_to_book": lazy("There is nothing to book."),
+    "choice_not_offered": lazy("There is no plan %(choice)s for it, only %(offered)s."),
     "step_unknown": lazy("The protocol has no step %(step)s, but %(steps)s."),
     "variant_unknown": lazy("%(protocol)s has no variant or route %(variant)s."),
     "option_unreadable": lazy("The option %(option)s cannot be read: %(value)s"),

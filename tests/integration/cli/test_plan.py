@@ -145,8 +145,10 @@ def test_three_plans_are_given_when_they_are_worth_it(make_clinic: Make) -> None
     hours = [
         {visit["start"][11:] for visit in plan["visits"]} for plan in (found, others["steadiest"])
     ]
-    assert (len(hours[0]) > 1, hours[1]) == (True, {"10:00"})
+    assert (len(hours[0]) > 1, hours[1]) == (True, {"09:40"})
     assert "others" not in commands.json("plan", *busy)
+    booked = commands.json("book", "--choice", "steadiest", *busy)
+    assert booked["visits"] == others["steadiest"]["visits"]
 
 
 def test_a_course_is_booked_whole_with_one_message(make_clinic: Make) -> None:
@@ -171,6 +173,17 @@ def test_a_course_is_booked_whole_with_one_message(make_clinic: Make) -> None:
     assert (courses, appointments, messages) == (1, 36, 1)
     # mapping: device 16 with turnover, operator 15, prescriber 9, patient 15; 35 sessions of 4 x 3
     assert cells == 55 + 35 * 12
+
+
+def test_a_choice_that_is_no_better_is_not_booked_instead(make_clinic: Make) -> None:
+    commands = make_clinic()
+    words = ("book", "--patient", "100", "--protocol", "tms_itbs_ldlpfc", "--start", "2026-06-01")
+
+    refused = commands.run(*words, "--choice", "steadiest", "--json")
+
+    assert json.loads(refused.stdout)["error"] == "choice_not_offered"
+    assert json.loads(refused.stdout)["reason"].endswith("only earliest")
+    assert counts(commands) == (0, 0, 0, 0)
 
 
 def test_a_kap_programme_is_booked_with_integration_after_each_dosing(make_clinic: Make) -> None:
