@@ -48,6 +48,7 @@ class Clinic:
     engine: Engine
     cast: Cast
     cookie: str
+    paths: tuple[str, ...]
 
 
 class Visitor:
@@ -120,8 +121,14 @@ def clinic(tmp_path: Path, sqlite_url: str, now: datetime) -> Iterator[Clinic]:
     with writing(here.engine) as session:
         cast = make_cast(session)
     with served(app, port):
-        yield Clinic(settings.base_url, here.engine, cast, settings.cookie_name)
+        yield Clinic(settings.base_url, here.engine, cast, settings.cookie_name, paths_of(app))
     here.engine.dispose()
+
+
+def paths_of(app: Flask) -> tuple[str, ...]:
+    """The addresses of all pages that need nothing but the address."""
+    rules = (rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()))
+    return tuple(sorted(rule.rule for rule in rules if not rule.arguments))
 
 
 class served:  # noqa: N801 -- reads as a statement: `with served(app, port)`
