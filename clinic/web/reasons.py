@@ -17,7 +17,7 @@ REASONS: Mapping[Code, str] = {
     Code.PATIENT_AWAY: lazy("The patient cannot come on that day. Allow more days."),
     Code.PATIENT_BUSY: lazy("The patient has another visit then. Choose another hour."),
     Code.OUTSIDE_WINDOW: lazy("It lies outside the hours the patient can come. Widen them."),
-    Code.NO_SUCH_RESOURCE: lazy("This site has no device or room of the kind needed."),
+    Code.NO_SUCH_RESOURCE: lazy("The site has none of the kind needed. Choose another site."),
     Code.DEVICE_BUSY: lazy("%(name)s is taken. Try another hour."),
     Code.DEVICE_CLOSED: lazy("%(name)s is out of use then. Try another day."),
     Code.NOBODY_QUALIFIED_ON_SHIFT: lazy("Nobody qualified is on shift then."),

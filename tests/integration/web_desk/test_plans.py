@@ -322,7 +322,7 @@ def test_a_course_that_cannot_be_had_says_why_and_offers_no_booking(
     answer = browser("dana").send(page, WISHES | {"do": "plan", "protocol": "dtms_h1_mdd"})
 
     assert "Nothing can be booked yet." in answer.text
-    assert "no device or room of the kind needed" in answer.text
+    assert "none of the kind needed" in answer.text
     assert "Book these" not in answer.text
 
 
