@@ -185,7 +185,8 @@ def test_hourly_pruning_drops_sessions_and_searches_of_long_ago(rows: Rows) -> N
             open_session(session, account_id=rows.cleo_id, machine_at=at)
 
     with writing(rows.engine) as session:
-        held = session.scalars(select(LoginSession.token_hash)).first() or ""
+        newest = select(LoginSession.token_hash).order_by(LoginSession.created_at.desc())
+        held = session.scalars(newest).first() or ""
         for hours in (1, 13):
             at = machine_now() - timedelta(hours=hours)
             keep_search(session, token_hash=held, words=f"{hours} h ago", machine_at=at)
