@@ -141,6 +141,7 @@ def test_unknown_benchmark_fails_with_a_sentence() -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_answers_in_json_can_be_read(make_clinic: Callable[..., Commands], tmp_path: Path) -> None:
     clinic = make_clinic()
     (clinic.folder / "clinic.db").chmod(0o600)

@@ -27,6 +27,7 @@ def small(sqlite_engine: Engine) -> Importer:
     return Importer(sqlite_engine)
 
 
+@pytest.mark.slow
 def test_slices_may_be_asked_for_by_many_at_once(importer: Importer) -> None:
     batch = importer.stage(csv(HEAD, *(f"{n},Name{n},X,1987-05-14,," for n in range(230))))
     importer.begin(batch)

@@ -216,6 +216,7 @@ def test_record_number_that_is_taken_is_refused(small: Importer) -> None:
     }
 
 
+@pytest.mark.slow
 def test_naughty_strings_are_stored_as_they_are_or_refused_and_none_is_lost(
     importer: Importer,
 ) -> None:

@@ -173,6 +173,7 @@ def test_protocols_can_be_loaded_again_and_listed() -> None:
     assert loaded == {"added": [], "unchanged": len(listed["definitions"])}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("instance")
 def test_a_user_is_added_listed_and_revoked() -> None:
     clinic(*INIT)
@@ -236,6 +237,7 @@ def test_the_doctor_fails_before_init_and_not_after() -> None:
     assert names == [*looked_at, "scheduler", "backup"]
 
 
+@pytest.mark.slow
 def test_the_doctor_fails_when_others_can_read_the_database(instance: Path) -> None:
     clinic(*INIT)
     (instance / "clinic.db").chmod(0o644)

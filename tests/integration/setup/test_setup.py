@@ -93,6 +93,7 @@ def test_applying_again_changes_nothing(
     assert (counts(session), report.new_logins) == (before, ())
 
 
+@pytest.mark.slow
 def test_what_is_exported_sets_up_the_same_clinic(
     sqlite_engine: Engine, postgres_url: str, now: datetime, document: Document
 ) -> None:

@@ -179,6 +179,7 @@ def test_treatment_without_a_course_is_refused(browser: Browsers, desk: Desk) ->
     assert desk.count(Appointment) == 0
 
 
+@pytest.mark.slow
 def test_two_windows_make_up_for_one_visit_once(browser: Browsers, desk: Desk) -> None:
     dana = browser("dana")
     _, (_, second) = desk.course(TUESDAY, WEDNESDAY, prescribed=2)

@@ -20,6 +20,7 @@ from clinic.planning.wishes import Wishes
 from clinic.planning.world import Resource, ResourceDay, World
 from clinic.rules.steps import Gap
 from clinic.rules.wall_days import CELL_MIN, WHOLE_DAY
+from tests.some import some
 from tests.unit.planning.clinics import (
     EXAMPLES,
     KINDS,
@@ -96,7 +97,7 @@ def assert_exact(tiny: Tiny) -> None:
     assert check_plan(plan, tiny.protocol, tiny.kinds, tiny.world, tiny.wishes) == []
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", some(range(20), 6))
 def test_a_small_course_of_blocks_is_planned_as_well_as_by_full_enumeration(seed: int) -> None:
     assert_exact(tiny_blocks(seed))
 
@@ -108,7 +109,7 @@ def test_many_small_courses_of_blocks_equal_full_enumeration(seed: int) -> None:
     assert_exact(tiny_blocks(seed))
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", some(range(20), 6))
 def test_all_plans_of_blocks_keep_the_rules(seed: int) -> None:
     tiny = tiny_blocks(seed)
 

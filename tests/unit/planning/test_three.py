@@ -22,6 +22,7 @@ from clinic.planning.validator import check_plan
 from clinic.planning.wishes import Wishes
 from clinic.planning.world import World
 from clinic.rules.wall_days import CELL_MIN, WHOLE_DAY
+from tests.some import some
 from tests.unit.planning.clinics import (
     KINDS,
     PROTOCOLS,
@@ -114,12 +115,12 @@ def assert_offers_are_sound(instance: Instance) -> None:
     assert len({offer.plan.visits for offer in (first, *others)}) == 1 + len(others)
 
 
-@pytest.mark.parametrize("instance", list(tms_instances(24)), ids=lambda one: one.name)
+@pytest.mark.parametrize("instance", some(tms_instances(24), 6), ids=lambda one: one.name)
 def test_every_offered_tms_plan_is_sound_in_time_and_visibly_better(instance: Instance) -> None:
     assert_offers_are_sound(instance)
 
 
-@pytest.mark.parametrize("instance", list(kap_instances(12)), ids=lambda one: one.name)
+@pytest.mark.parametrize("instance", some(kap_instances(12), 4), ids=lambda one: one.name)
 def test_every_offered_kap_plan_is_sound_in_time_and_visibly_better(instance: Instance) -> None:
     assert_offers_are_sound(instance)
 

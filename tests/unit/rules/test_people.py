@@ -90,6 +90,7 @@ def test_every_way_of_writing_a_date_gives_the_same_day(on: date) -> None:
     assert parse_date(f"{on.day}/{on.month}/{on.year}", region="GB") == on
 
 
+@pytest.mark.slow
 @given(st.integers(0, 1439))
 def test_every_minute_of_the_day_is_read_back(minute: int) -> None:
     hour, rest = divmod(minute, 60)

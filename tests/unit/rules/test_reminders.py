@@ -110,6 +110,7 @@ def test_reminder_goes_at_a_decent_hour_before(
     assert due.tzinfo is UTC
 
 
+@pytest.mark.slow
 @given(instant=instants, zone=zones)
 def test_window_moves_back_never_forward_and_never_by_more_than_the_night(
     instant: datetime, zone: str
