@@ -7,8 +7,10 @@ number of days and cards.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
+from typing import NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from clinic.models.appointments import Appointment, Assignment
@@ -30,6 +32,14 @@ class _Day:
     cards: dict[int, Card] = field(default_factory=dict)
     held: list[tuple[int, Span]] = field(default_factory=list)
     shut: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+class _Held(NamedTuple):
+    """The day of a card and the quanta that the resource is held for."""
+
+    on: date
+    first: int
+    last: int
 
 
 Days = Mapping[date, _Day]
@@ -119,7 +129,26 @@ def _read_shifts(session: Session, resource_id: int, site_id: int, days: Days) -
 
 def _read_cards(session: Session, resource_id: int, site_id: int, days: Days) -> None:
     """Read the cards, each with the cells that the resource is held for."""
-    rows = session.connection().execute(
+    values = {
+        "resource_id": resource_id,
+        "site_id": site_id,
+        "first_on": min(days),
+        "last_on": max(days),
+    }
+    for *card_row, on, first, last in session.connection().execute(_card_rows(), values):
+        card, held = Card._make(card_row), _Held._make((on, first, last))
+        day = days[held.on]
+        if card.id not in day.cards:
+            begin = card.local_min // CELL_MIN
+            begin += held.first - (day.wall.quanta[begin] or held.first)
+            day.cards[card.id] = card
+            day.held.append((card.id, Span(begin, begin + held.last - held.first)))
+
+
+@cache
+def _card_rows() -> Select[*tuple[object, ...]]:
+    """Return the query of a week's cards, built once: building takes longer than asking."""
+    return (
         card_rows()
         .add_columns(
             Appointment.local_on,
@@ -128,18 +157,11 @@ def _read_cards(session: Session, resource_id: int, site_id: int, days: Days) ->
         )
         .join(Assignment, Assignment.appointment_id == Appointment.id)
         .where(
-            Assignment.resource_id == resource_id,
-            Appointment.site_id == site_id,
-            Appointment.local_on.in_(days),
+            Assignment.resource_id == bindparam("resource_id"),
+            Appointment.site_id == bindparam("site_id"),
+            Appointment.local_on.between(bindparam("first_on"), bindparam("last_on")),
         )
     )
-    for *card_row, on, first, last in rows:
-        card, day = Card._make(card_row), days[on]
-        if card.id not in day.cards:
-            begin = card.local_min // CELL_MIN
-            begin += first - (day.wall.quanta[begin] or first)
-            day.cards[card.id] = card
-            day.held.append((card.id, Span(begin, begin + last - first)))
 
 
 def _read_shut(session: Session, resource_id: int, site_id: int, days: Days) -> None:

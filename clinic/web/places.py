@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from flask import request, url_for
+from flask import g, request, url_for
 
 from clinic.errors import NotFound
 from clinic.queries.days import SiteChoice
 from clinic.rules.permissions import Permission
 from clinic.web.requests import current_clinic
+
+PLACE = "PUBLIC-ID"
 
 
 def chosen_site(sites: Sequence[SiteChoice], key: str | None = None) -> SiteChoice:
@@ -24,7 +26,18 @@ def chosen_site(sites: Sequence[SiteChoice], key: str | None = None) -> SiteChoi
 def visit_address(public_id: str, site_id: int) -> str | None:
     """Return where the board shows a visit; None for who may not see that site's schedule."""
     may_see = current_clinic().actor.may_at(Permission.SEE_SCHEDULE, site_id)
-    return url_for("schedule.board", open=public_id) if may_see else None
+    return address_of("schedule.board", "open", public_id) if may_see else None
+
+
+def address_of(endpoint: str, name: str, public_id: str) -> str:
+    """Return the address of an endpoint for one id; each endpoint's is built once a request.
+
+    A course has sixty of them, and building them anew takes a tenth of its page.
+    """
+    known: dict[str, str] = g.setdefault("addresses", {})
+    if endpoint not in known:
+        known[endpoint] = url_for(endpoint, _external=False, **{name: PLACE})
+    return known[endpoint].replace(PLACE, public_id)
 
 
 def course_address(public_id: str, site_id: int) -> str | None:

@@ -15,7 +15,7 @@ from clinic.rules.permissions import Permission
 from clinic.web.guard import needs, sites_here
 from clinic.web.looks import note_look
 from clinic.web.phones import phone_words
-from clinic.web.places import local_day, visit_address
+from clinic.web.places import address_of, local_day, visit_address
 from clinic.web.present import (
     StatusTag,
     clock_time,
@@ -240,7 +240,7 @@ def _line(visit: VisitRow, course: CourseFacts, today: date, now: datetime, by: 
 def _action(visit: VisitRow, course: CourseFacts) -> tuple[str, str | None]:
     """Return what to do with a visit: move it, or find (or look at) the date that makes it up."""
     if visit.status in MOVABLE:
-        return gettext("move"), url_for("schedule.move_visit", public_id=visit.public_id)
+        return gettext("move"), address_of("schedule.move_visit", "public_id", visit.public_id)
     extra = next((v for v in course.visits if v.make_up_for_id == visit.id), None)
     if extra is not None:
         words = gettext("extra date %(day)s", day=day(extra.on))
