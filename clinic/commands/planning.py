@@ -42,11 +42,16 @@ _OPTIONS = (
     click.option("--variant", default=None, help="Variant or route of it, for example sl."),
     click.option("--site", default=None, help="Key of the site; needed when there are several."),
     click.option("--prefer", default=None, help="Wished hour, for example 09:30."),
-    click.option("--tolerance", type=int, default=None, help="Minutes around the wished hour."),
+    click.option(
+        "--tolerance",
+        type=click.IntRange(0, 720),
+        default=None,
+        help="Minutes around the wished hour.",
+    ),
     click.option("--with", "prefers", default=None, help="Device or therapist wished, by name."),
     click.option("--days", default=None, help="Weekdays the patient can come: mon,wed,fri."),
     click.option("--window", default=None, help="Hours the patient can come: 08:00-12:00."),
-    click.option("--per-week", type=int, default=None, help="Visits a week."),
+    click.option("--per-week", type=click.IntRange(1, 100), default=None, help="Visits a week."),
     click.option("--away", multiple=True, help="Dates away, for example 2026-06-10..2026-06-12."),
     click.option("--weekly", multiple=True, help="Visits a week of one step: continuation=1."),
     click.option("--every", multiple=True, help="Weeks between visits of a step: maintenance=1."),
@@ -121,16 +126,21 @@ def _weekday(text: str) -> int:
 
 def _span(text: str) -> tuple[date, date]:
     first, _, last = text.partition("..")
-    return _date("away", first), _date("away", last or first)
+    span = _date("away", first), _date("away", last or first)
+    if span[0] > span[1]:
+        raise RuleBroken("option_unreadable", option="away", value=text)
+    return span
 
 
 def _by_step(options: dict[str, object], key: str, unit: str) -> dict[str, int]:
     """Return by step the numbers given with a unit: "" for none, "w" for weeks."""
     found: dict[str, int] = {}
+    seen: set[str] = set()
     for text in _texts(options, key):
         match = BY_STEP.fullmatch(text)
-        if match is None:
+        if match is None or match[1] in seen:
             raise RuleBroken("option_unreadable", option=key.removesuffix("s"), value=text)
+        seen.add(match[1])
         if match[3] == unit:
             found[match[1]] = int(match[2])
     return found

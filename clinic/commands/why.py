@@ -20,6 +20,7 @@ from clinic.planning.wishes import Wishes
 from clinic.queries.availability import SiteFrame, read_resources
 from clinic.queries.obstacles import obstacles_of, why_not_at
 from clinic.queries.proposals import Proposal
+from clinic.rules.people import YEARS
 from clinic.rules.wall_days import CELL_MIN, wall_day
 from clinic.web.reasons import grant_words, outcome_words, reason_sentence, relaxation_words
 
@@ -61,6 +62,8 @@ def read_instant(text: str, site: SiteFrame) -> Instant:
         given = datetime.fromisoformat(text)
     except ValueError as error:
         raise RuleBroken("option_unreadable", option="at", value=text) from error
+    if given.year not in YEARS:
+        raise RuleBroken("option_unreadable", option="at", value=text)
     local = given if given.tzinfo is None else given.astimezone(ZoneInfo(site.zone))
     minutes = local.hour * 60 + local.minute
     if minutes % CELL_MIN:

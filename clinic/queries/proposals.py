@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from time import perf_counter
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -25,7 +26,7 @@ from clinic.rules.appointments import HOLDING
 from clinic.rules.data import DataError
 from clinic.rules.protocols import Protocol, with_choice
 from clinic.rules.visit_kinds import VisitKind
-from clinic.rules.wall_days import CELL_MIN
+from clinic.rules.wall_days import CELL_MIN, WHOLE_DAY
 
 SPARE_DAYS = 35
 
@@ -76,12 +77,14 @@ def propose_course(
     variant: str | None = None,
     from_on: date | None = None,
     is_choice: bool = False,
+    now: datetime | None = None,
 ) -> Proposal:
     """Return the best plan for a course of the protocol in force; NotFound for an unknown key.
 
     `variant` names one of its variants or routes, None the protocol as it stands.
     `from_on` reads days before the first wished one too, to ask about them; with `is_choice` the
-    steadiest plan and the one with the fewest changes are offered too.
+    steadiest plan and the one with the fewest changes are offered too. With `now` nothing is
+    planned into the past.
     """
     patient = _patient(session, patient_id)
     version = current(session, DefinitionKind.PROTOCOL, protocol_key)
@@ -91,7 +94,7 @@ def propose_course(
     frame = with_switches(session, site)
     last_on = wishes.start_on + timedelta(days=horizon_days(chosen, wishes))
     days = min(wishes.start_on, from_on or wishes.start_on), last_on
-    asked, shared = _question(session, patient, chosen, kinds, wishes, frame, days)
+    asked, shared = _question(session, patient, chosen, kinds, wishes, frame, days, now)
     begun = perf_counter()
     offers = asked.three() if is_choice else (Offer(Choice.EARLIEST, asked.plan(), ()),)
     plan = offers[0].plan
@@ -130,6 +133,7 @@ def _question(
     wishes: Wishes,
     site: SiteFrame,
     days: tuple[date, date],
+    now: datetime | None,
 ) -> tuple[Question, tuple[date, ...]]:
     """Return what is asked of the planner, and the days on which other courses have a visit."""
     world = read_world(
@@ -139,6 +143,8 @@ def _question(
         until_on=days[1],
         patient_resource_id=patient.resource_id,
     )
+    if now is not None:
+        world = replace(world, patient_free={**world.patient_free, **_over(world, site.zone, now)})
     shared = () if wishes.shares_days else _course_days(session, patient.id, wishes, days[1])
     shut = replace(world, patient_free={**world.patient_free, **dict.fromkeys(shared, 0)})
     known = {key: one.visit_kind for key, one in kinds.items()}
@@ -161,6 +167,14 @@ def _course_days(
         .distinct()
         .order_by(Appointment.local_on)
     ).all()
+
+
+def _over(world: World, zone: str, now: datetime) -> dict[date, int]:
+    """Return what is left to the patient of the days that are over, or have begun."""
+    local = now.astimezone(ZoneInfo(zone))
+    gone = (1 << -(-(local.hour * 60 + local.minute) // CELL_MIN)) - 1
+    free = {on: 0 for on in world.days if on < local.date()}
+    return free | {local.date(): world.patient_free.get(local.date(), WHOLE_DAY) & ~gone}
 
 
 def _planned_counts(plan: Plan) -> dict[str, JsonValue]:

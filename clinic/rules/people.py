@@ -3,6 +3,8 @@
 import re
 from datetime import date
 
+YEARS = range(1850, 2200)
+"""The years of any date in a clinic: beyond them is a slip of the hand, and the calendar ends."""
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 ISO = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})")
 DOTTED = re.compile(r"(?P<day>\d{1,2})\.\s*(?P<month>\d{1,2})\.\s*(?P<year>\d{4})")
@@ -30,9 +32,11 @@ def age_on(birth_on: date, on: date) -> int:
 def parse_date(text: str, *, region: str = "US") -> date:
     """Return the date in 2026-05-14, 14.5.2026, 5/14/2026 (US; 14/5/2026 elsewhere), 14 May 2026.
 
-    BadDate for anything else and for dates the calendar does not have.
+    BadDate for anything else, for dates the calendar does not have and years no clinic lives in.
     """
     year, month, day = _parts(text.strip().lower(), region)
+    if year not in YEARS:
+        raise BadDate("date_impossible")
     try:
         return date(year, month, day)
     except ValueError:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from clinic.rules.people import YEARS
 from clinic.rules.setups import (
     ALWAYS,
     WEEKDAYS,
@@ -24,7 +25,7 @@ from clinic.rules.setups import (
 
 Row = Mapping[str, object]
 Problem = tuple[str, str, Mapping[str, str | int]]
-YEARS = range(1900, 2200)
+
 STAND_IN = datetime.fromisoformat("2000-01-01")
 
 

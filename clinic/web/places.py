@@ -8,6 +8,7 @@ from flask import g, request, url_for
 
 from clinic.errors import NotFound
 from clinic.queries.days import SiteChoice
+from clinic.rules.people import BadDate, parse_date
 from clinic.rules.permissions import Permission
 from clinic.web.requests import current_clinic
 
@@ -54,6 +55,6 @@ def local_day(now: datetime, zone: str) -> date:
 def asked_day(otherwise: date) -> date:
     """Return the date of the address, or the other one when it has none or cannot be read."""
     try:
-        return date.fromisoformat(request.args.get("on", ""))
-    except ValueError:
+        return parse_date(request.args.get("on", ""))
+    except BadDate:
         return otherwise

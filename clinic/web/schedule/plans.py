@@ -89,7 +89,7 @@ def plan_course(patient: str) -> Response:
         sites = _fill_choices(unit, form, here)
         if wants_fragment():
             return make_response(render_template("schedule/_phases.html", form=form))
-        if not form.validate():
+        if not form.validate() or _is_over(form, sites, here):
             return form_again(PAGE, None, **_context(form, facts, None))
         pressed = Pressed.read(request.form.get("do", ""))
         known = answered_before(unit) if pressed.wants_booking else None
@@ -113,6 +113,14 @@ def _sent(unit: Session) -> PlanForm:
     """Return the form as it was sent, with the phases of the treatment that was chosen."""
     treatment = treatment_of(request.form.get("protocol", ""), protocols(unit))
     return plan_form(treatment)(formdata=with_allowed(request.form))
+
+
+def _is_over(form: PlanForm, sites: dict[str, SiteFrame], here: CurrentClinic) -> bool:
+    """Say at its field that the first day is over, if it is: a slip in the year books nothing."""
+    if form.wishes().start_on >= local_day(here.now, sites[form.site.data].zone):
+        return False
+    form.start_on.errors = [gettext("This day is over. Give today or a later day.")]
+    return True
 
 
 def _begun(unit: Session, facts: PatientFacts, here: CurrentClinic) -> PlanForm:
@@ -237,6 +245,7 @@ def _propose(
         site=sites[form.site.data],
         wishes=form.wishes(),
         is_choice=True,
+        now=current_clinic().now,
     )
 
 

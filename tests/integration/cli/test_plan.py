@@ -205,6 +205,9 @@ def test_a_kap_programme_is_booked_with_integration_after_each_dosing(make_clini
     "more, code",
     [
         (["--start", "2026-02-30"], "option_unreadable"),
+        (["--start", "9999-12-31"], "option_unreadable"),
+        (["--away", "2026-06-12..2026-06-10"], "option_unreadable"),
+        (["--count", "acute=20", "--count", "acute=25"], "option_unreadable"),
         (["--prefer", "25"], "option_unreadable"),
         (["--days", "mon,foo"], "option_unreadable"),
         (["--window", "12:00-08:00"], "option_unreadable"),

@@ -11,6 +11,7 @@ from tests.integration.security.test_matrix import may
 
 Browsers = Callable[[str], Browser]
 ODD = ("\x00", "²", "9" * 40)
+ENDS = ("9999-12-31", "0001-01-01", "9999")
 RAW = ("version", "q", "tap", "pick", "choose", "owner", "patient", "beside", "corrects", "seen")
 WALKS = (("", "auth"), ("dana", "desk"), ("dana", "schedule"), ("cleo", "clinician"))
 ARGUMENTS = ("day", "site", "open", "next", "at", "kind", "with", "patient", "makes_up", "again")
@@ -39,6 +40,25 @@ def test_odd_ids_and_odd_words_are_never_a_fault(world: World, browser: Browsers
                 )
                 if answer.status_code >= 500:
                     faults.append((name, method, address, odd))
+
+    assert faults == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name, part", [*WALKS[1:], ("adan", "admin")])
+def test_the_ends_of_the_calendar_are_never_a_fault(
+    world: World, browser: Browsers, name: str, part: str
+) -> None:
+    who = browser(name)
+
+    faults = [
+        f"{rule.rule}?{argument}={end}"
+        for rule in world.rules("GET")
+        for argument in ("on", "year")
+        for end in ENDS
+        if rule.endpoint.startswith(f"{part}.") and not rule.arguments
+        if who.get(f"{rule.rule}?{argument}={end}").status_code >= 500
+    ]
 
     assert faults == []
 

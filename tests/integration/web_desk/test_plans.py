@@ -261,6 +261,8 @@ def take(session: Session, patient_id: int, day: int = 2) -> None:
     [
         ("start_on", "31 Foo 2026", "Give a date"),
         ("start_on", "2026-02-30", "Give a date"),
+        ("start_on", "31 Dec 9999", "Give a date"),
+        ("start_on", "1 Mar 2026", "This day is over. Give today or a later day."),
         ("preferred", "25:00", "Give an hour"),
         ("away", "soon", "Give a date"),
         ("protocol", "nothing", "Not a valid choice"),
@@ -277,6 +279,21 @@ def test_what_cannot_be_read_is_said_at_its_field(
     assert answer.status_code == 422
     assert words in answer.text
     assert value in answer.text or field == "protocol"
+
+
+def test_a_course_that_begins_today_begins_after_now(
+    browser: Browsers, page: str, web_engine: Engine
+) -> None:
+    dana = browser("dana")
+    asked = {"start_on": "2 March 2026", "preferred": "8:00"}  # it is 9:00 in New York
+
+    booked = dana.post(page, shown(dana, page, **asked))
+
+    assert booked.status_code == 303
+    with reading(web_engine) as session:
+        first = session.scalars(select(Appointment).order_by(Appointment.start_at)).first()
+    assert first is not None
+    assert first.start_at == datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 
 
 def test_visits_of_a_phase_are_asked_for_by_number_or_by_weeks(
