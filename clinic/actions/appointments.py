@@ -20,7 +20,7 @@ from clinic.actions.bookings import (
     start_of,
 )
 from clinic.actions.change_sets import add_change_set
-from clinic.actions.joinings import require_course, require_fit
+from clinic.actions.joinings import require_course, require_day, require_fit
 from clinic.actions.messages import queue_change_notice
 from clinic.actions.pictures import picture_with_seats
 from clinic.actions.status_steps import (
@@ -160,9 +160,11 @@ def book_appointment(
 ) -> Appointment:
     """Book one appointment (a consult, an extra or a make-up) and return it.
 
-    RuleBroken for a treatment without a course, or one that its course has no room for then.
+    RuleBroken for a day that is over, for a treatment without a course, or one that its course
+    has no room for then.
     """
     require_at(by, Permission.SCHEDULE, draft.site.id)
+    require_day(draft.visit.on, site=draft.site, now=now)
     is_make_up = draft.make_up_for_id is not None
     require_course(draft.kind, course_id=draft.course_id, is_make_up=is_make_up)
     if draft.course_id is not None:
@@ -207,12 +209,13 @@ def move_appointment(
     """Move an appointment to another time or other resources; the old seats go in the same step.
 
     Conflict when it changed since it was shown (`version`) or the new time is taken; RuleBroken
-    when its course has no room for it on another day.
+    for a day that is over, and when its course has no room for it on another day.
     """
     require_at(by, Permission.SCHEDULE, appointment.site_id)
     check_version(appointment, version)
     if appointment.status not in (Status.BOOKED, Status.PENDING):
         raise RuleBroken("move_refused", status=appointment.status.value)
+    require_day(to.on, site=site, now=now)
     picture, old_on = picture_with_seats(session, appointment), appointment.local_on
     _require_room(session, appointment, to, by=by, now=now, is_second_allowed=is_second_allowed)
     _reseat(session, appointment, to, site, kind)

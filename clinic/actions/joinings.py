@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from clinic.models.courses import Course
 from clinic.planning.joining import Clash
 from clinic.planning.refusals import Code
 from clinic.planning.visits import PlannedVisit
+from clinic.queries.availability import SiteFrame
 from clinic.queries.joinings import Fit, Other, read_fit
 from clinic.queries.kinds import KindFrame
 from clinic.rules.actors import Actor
@@ -34,6 +36,12 @@ def require_course(kind: KindFrame, *, course_id: int | None, is_make_up: bool) 
     """
     if course_id is None and kind.visit_kind.counts_as_delivered and not is_make_up:
         raise RuleBroken("treatment_needs_course", kind=kind.visit_kind.staff_label)
+
+
+def require_day(on: date, *, site: SiteFrame, now: datetime) -> None:
+    """Raise RuleBroken for a day that is over at the site; what began earlier today may be told."""
+    if on < now.astimezone(ZoneInfo(site.zone)).date():
+        raise RuleBroken("day_is_over", on=on.isoformat())
 
 
 def require_fit(

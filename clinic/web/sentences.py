@@ -56,6 +56,7 @@ SENTENCES: Mapping[str, str] = {
     "not_started_yet": lazy("The visit has not begun yet, so it cannot be marked as missed."),
     "nothing_to_book": lazy("There is nothing to book."),
     "choice_not_offered": lazy("There is no plan %(choice)s for it, only %(offered)s."),
+    "day_is_over": lazy("%(on)s is over. Choose today or a later day."),
     "step_unknown": lazy("The protocol has no step %(step)s, but %(steps)s."),
     "variant_unknown": lazy("%(protocol)s has no variant or route %(variant)s."),
     "option_unreadable": lazy("The option %(option)s cannot be read: %(value)s"),

@@ -57,6 +57,21 @@ def test_visit_is_booked_in_the_column_that_was_clicked(browser: Browsers, desk:
     assert "<dd>TMS 2 · " in page
 
 
+def test_day_that_is_over_is_refused_and_nothing_typed_is_lost(
+    browser: Browsers, desk: Desk
+) -> None:
+    dana = browser("dana")
+
+    answer = dana.send(PAGE, booking(desk, on="2026-02-27", at="10:05"))
+    today = dana.send(PAGE, booking(desk, on="2026-03-02", at="8:00"))  # it is 9:00
+
+    assert answer.status_code == 422
+    assert "is over. Choose today or a later day." in answer.text
+    assert 'value="10:05"' in answer.text
+    assert today.status_code == 303
+    assert desk.count(Appointment) == 1
+
+
 def test_form_sent_twice_books_once(browser: Browsers, desk: Desk) -> None:
     dana = browser("dana")
     fields = dana.form(PAGE) | booking(desk)

@@ -32,6 +32,18 @@ def test_visit_is_moved_and_its_history_kept(browser: Browsers, desk: Desk) -> N
     assert "moved from Tue 3 Mar 10:00 to Tue 3 Mar 11:00" in page
 
 
+def test_visit_is_not_moved_into_the_past(browser: Browsers, desk: Desk) -> None:
+    public_id = desk.book()
+
+    answer = browser("dana").send(
+        f"/schedule/visits/{public_id}/move", TO_ELEVEN | {"on": "2026-02-27"}
+    )
+
+    assert answer.status_code == 422
+    assert "Fri 27 Feb is over. Choose today or a later day." in answer.text
+    assert desk.get(public_id).local_on == TOMORROW
+
+
 def test_patient_is_told_only_when_asked(browser: Browsers, desk: Desk) -> None:
     dana = browser("dana")
     public_id = desk.book()
