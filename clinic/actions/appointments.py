@@ -160,8 +160,7 @@ def book_appointment(
 ) -> Appointment:
     """Book one appointment (a consult, an extra or a make-up) and return it.
 
-    RuleBroken for a day that is over, for a treatment without a course, or one that its course
-    has no room for then.
+    RuleBroken for a day that is over, and a treatment without a course or room in it.
     """
     require_at(by, Permission.SCHEDULE, draft.site.id)
     require_day(draft.visit.on, site=draft.site, now=now)

@@ -33,7 +33,7 @@ def command(ctx: click.Context, /, as_json: bool, choice: str, **options: object
     with reading(clinic.engine) as session:
         proposal = chosen(propose(session, options, is_choice=choice != Choice.EARLIEST), choice)
         found = proposal_json(session, proposal)
-    if proposal.plan.unplaced:
+    if proposal.plan.first_impossible is not None:
         raise Conflict("plan_incomplete", unplaced=proposal.plan.unplaced)
     by, now = command_actor(ctx), clinic.now()
     course = write(

@@ -33,7 +33,7 @@ def command(as_json: bool, three: bool, **options: object) -> None:
         for choice, other in others.items():
             click.echo(f"\n{choice.replace('_', ' ')}:")
             print_plan(other)
-    if found["unplaced"]:
+    if found["blocked"]:
         raise SystemExit(1)
 
 
@@ -46,3 +46,8 @@ def print_plan(found: dict[str, JsonValue]) -> None:
             shown = ", ".join(str(name) for name in names) if isinstance(names, list) else ""
             click.echo(f"{visit['number']:>3}  {visit['start']}  {visit['kind']:<24} {shown}")
     click.echo(f"{found['milliseconds']} ms, {found['unplaced']} visits could not be placed")
+    blocked = found["blocked"]
+    reasons = blocked["reasons"] if isinstance(blocked, dict) else []
+    for reason in reasons if isinstance(reasons, list) else []:
+        if isinstance(reason, dict):
+            click.echo(f"  - {reason['sentence']}")

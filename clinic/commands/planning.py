@@ -1,7 +1,7 @@
 """What `clinic plan` and `clinic book` share: the same wishes, the same answer."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -14,10 +14,12 @@ from clinic.models.base import JsonValue
 from clinic.models.patients import Patient
 from clinic.models.sites import Site
 from clinic.planning.courses import PlannedVisit, Wishes
+from clinic.planning.refusals import Impossible, Reason
 from clinic.queries.availability import SiteFrame, frame_of, read_resources
 from clinic.queries.proposals import Proposal, propose_course
 from clinic.rules.people import BadDate, BadTime, parse_date, parse_time
 from clinic.rules.wall_days import CELL_MIN, instant_of, wall_day
+from clinic.web.reasons import reason_sentence
 
 BY_STEP = re.compile(r"([a-z0-9_]+)=([0-9]{1,3})(w?)")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -226,7 +228,30 @@ def proposal_json(session: Session, proposal: Proposal) -> dict[str, JsonValue]:
         "terms": [{"name": term.name, "value": list(term.value)} for term in proposal.plan.terms],
         "warnings": [warning.code for warning in proposal.plan.warnings],
         "unplaced": proposal.plan.unplaced,
+        "blocked": _blocked_json(proposal.plan.first_impossible, names),
         "milliseconds": round(proposal.milliseconds, 2),
+    }
+
+
+def _blocked_json(blocked: Impossible | None, names: Mapping[int, str]) -> JsonValue:
+    """Return the first visit without a place and what blocks it; None where all have one."""
+    if blocked is None:
+        return None
+    return {
+        "step": blocked.step_key or None,
+        "number": blocked.number or None,
+        "reasons": [reason_json(one, names) for one in blocked.reasons],
+    }
+
+
+def reason_json(reason: Reason, names: Mapping[int, str]) -> dict[str, JsonValue]:
+    """Return one reason as JSON: its code, and the sentence that a person reads."""
+    return {
+        "code": reason.code,
+        "requirement": reason.requirement,
+        "resource": names.get(reason.resource_id or 0),
+        "days": reason.days,
+        "sentence": reason_sentence(reason, names),
     }
 
 

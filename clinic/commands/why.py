@@ -7,14 +7,13 @@ from zoneinfo import ZoneInfo
 import click
 
 from clinic.commands.common import answer, json_option, open_clinic
-from clinic.commands.planning import asked_site, course_options, propose
+from clinic.commands.planning import asked_site, course_options, propose, reason_json
 from clinic.errors import RuleBroken
 from clinic.models.base import JsonValue
 from clinic.models.engine import reading
 from clinic.planning.changes import Change
 from clinic.planning.questions import Instant
 from clinic.planning.reasons import WhyNot
-from clinic.planning.refusals import Reason
 from clinic.planning.relaxations import Relaxation
 from clinic.planning.wishes import Wishes
 from clinic.queries.availability import SiteFrame, read_resources
@@ -22,7 +21,7 @@ from clinic.queries.obstacles import obstacles_of, why_not_at
 from clinic.queries.proposals import Proposal
 from clinic.rules.people import YEARS
 from clinic.rules.wall_days import CELL_MIN, wall_day
-from clinic.web.reasons import grant_words, outcome_words, reason_sentence, relaxation_words
+from clinic.web.reasons import grant_words, outcome_words, relaxation_words
 
 Names = Mapping[int, str]
 
@@ -89,7 +88,7 @@ def why_json(proposal: Proposal, at: Instant, names: Names) -> dict[str, JsonVal
             "visits": len(proposal.plan.visits),
             "unplaced": proposal.plan.unplaced,
             "away_from_hour": course.off_hour,
-            "reasons": [_reason_json(one, names) for one in course.reasons],
+            "reasons": [reason_json(one, names) for one in course.reasons],
             "relaxations": [
                 _relaxation_json(one, wishes, is_course=True) for one in course.relaxations
             ],
@@ -104,17 +103,7 @@ def _visit_json(why: WhyNot, names: Names) -> dict[str, JsonValue]:
         "step": why.step_key,
         "can_start": not why.reasons,
         "resources": [*sorted({names.get(hold.resource_id, "?") for hold in holds})],
-        "reasons": [_reason_json(one, names) for one in why.reasons],
-    }
-
-
-def _reason_json(reason: Reason, names: Names) -> dict[str, JsonValue]:
-    return {
-        "code": reason.code,
-        "requirement": reason.requirement,
-        "resource": names.get(reason.resource_id or 0),
-        "days": reason.days,
-        "sentence": reason_sentence(reason, names),
+        "reasons": [reason_json(one, names) for one in why.reasons],
     }
 
 

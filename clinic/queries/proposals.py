@@ -81,20 +81,18 @@ def propose_course(
 ) -> Proposal:
     """Return the best plan for a course of the protocol in force; NotFound for an unknown key.
 
-    `variant` names one of its variants or routes, None the protocol as it stands.
-    `from_on` reads days before the first wished one too, to ask about them; with `is_choice` the
-    steadiest plan and the one with the fewest changes are offered too. With `now` nothing is
-    planned into the past.
+    `variant` names one of its variants or routes, None the protocol as it stands. `from_on` reads
+    days before the first wished one too, to ask about them; with `is_choice` the steadiest plan
+    and that with the fewest changes are offered too. With `now` nothing is planned into the past.
     """
     patient = _patient(session, patient_id)
     version = current(session, DefinitionKind.PROTOCOL, protocol_key)
-    chosen = _chosen(protocol(session, version.id), variant)
-    _check_steps(chosen, wishes)
+    chosen = _chosen(protocol(session, version.id), variant, wishes)
     kinds = kind_frames(session)
     frame = with_switches(session, site)
-    last_on = wishes.start_on + timedelta(days=horizon_days(chosen, wishes))
-    days = min(wishes.start_on, from_on or wishes.start_on), last_on
-    asked, shared = _question(session, patient, chosen, kinds, wishes, frame, days, now)
+    first_on = min(wishes.start_on, from_on or wishes.start_on)
+    days = first_on, wishes.start_on + timedelta(days=horizon_days(chosen, wishes))
+    asked, left_out = _question(session, patient, chosen, kinds, wishes, frame, days, now)
     begun = perf_counter()
     offers = asked.three() if is_choice else (Offer(Choice.EARLIEST, asked.plan(), ()),)
     plan = offers[0].plan
@@ -108,21 +106,20 @@ def propose_course(
         wishes=wishes_json(wishes),
     )
     taken = (perf_counter() - begun) * 1000
-    return Proposal(order, chosen, plan, kinds, taken, asked, offers, shared)
+    return Proposal(order, chosen, plan, kinds, taken, asked, offers, left_out)
 
 
-def _chosen(version: Protocol, variant: str | None) -> Protocol:
+def _chosen(version: Protocol, variant: str | None, wishes: Wishes) -> Protocol:
+    """Return the protocol as chosen; NotFound for a variant or wished steps it does not have."""
     try:
-        return with_choice(version, variant)
+        chosen = with_choice(version, variant)
     except DataError as error:
         raise NotFound("variant_unknown", variant=variant, protocol=version.key) from error
-
-
-def _check_steps(chosen: Protocol, wishes: Wishes) -> None:
     known = [step.key for step in chosen.steps]
     for key in (*wishes.counts, *wishes.weeks, *wishes.every, *wishes.weekly):
         if key not in known:
             raise NotFound("step_unknown", step=key, steps=", ".join(known))
+    return chosen
 
 
 def _question(

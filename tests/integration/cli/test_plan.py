@@ -235,7 +235,19 @@ def test_an_impossible_course_ends_with_status_one(make_clinic: Make) -> None:
     )
 
     assert result.exit_code == 1
-    assert "could not be placed" in result.stdout
+    assert "44 visits could not be placed" in result.stdout
+    assert "  - The site has none of the kind needed. Choose another site. (device" in result.stdout
+
+
+def test_a_course_of_no_visits_ends_with_status_one(make_clinic: Make) -> None:
+    none = [f"--count={step}=0" for step in ("weekly", "two_weekly", "monthly")]
+    words = ["--patient", "100", "--protocol", "tms_maintenance", "--start", "2026-06-01", *none]
+
+    planned, booked = (make_clinic().run(verb, *words, "--json") for verb in ("plan", "book"))
+
+    assert (planned.exit_code, booked.exit_code) == (1, 1)
+    assert "There is no visit to plan." in planned.stdout
+    assert json.loads(booked.stdout)["error"] == "plan_incomplete"
 
 
 def counts(commands: Commands) -> tuple[int, int, int, int]:
