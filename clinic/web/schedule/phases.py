@@ -54,12 +54,11 @@ def allowed(step: Step) -> Callable[[Form, Field], None]:
 def _visits(extent: Extent, step: Step, form: Form) -> int:
     if not extent.is_weeks:
         return extent.number
-    per_week = form["per_week"].data
     every, weekly = (
         {key: int(text) for key, text in typed(form, prefix).items() if text.isdecimal()}
         for prefix in (EVERY, WEEKLY)
     )
-    most = int(per_week) if per_week else None
+    most = int(text) if (text := str(form["per_week"].data)).isdecimal() else None
     wishes = Wishes(FIRST_DAY, per_week=most, every=every, weekly=weekly)
     return visits_in(step, wishes, extent.number)
 

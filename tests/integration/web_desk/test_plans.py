@@ -314,6 +314,17 @@ def test_visits_of_a_phase_are_asked_for_by_number_or_by_weeks(
     assert 'name="visits_taper_2" type="text" value=""' in again
 
 
+@pytest.mark.parametrize("field", ["per_week", "tolerance", "prefers"])
+def test_a_choice_that_is_not_offered_is_refused_beside_weeks(
+    browser: Browsers, page: str, field: str
+) -> None:
+    typed = WISHES | {"visits_acute": "2 weeks", field: "x", "do": "plan"}
+
+    answer = browser("dana").send(page, typed)
+
+    assert answer.status_code == 422
+
+
 def test_another_treatment_brings_its_own_phases(browser: Browsers, page: str) -> None:
     dana = browser("dana")
     typed = WISHES | {"protocol": "tms_maintenance", "start_on": ""}
