@@ -8,6 +8,9 @@ import pytest
 def some(cases: Iterable[object], few: int) -> list[object]:
     """Return the cases, all but the first few marked slow."""
     return [
-        case if place < few else pytest.param(case, marks=pytest.mark.slow)
+        pytest.param(
+            *(case if isinstance(case, tuple) else (case,)),
+            marks=() if place < few else pytest.mark.slow,
+        )
         for place, case in enumerate(cases)
     ]

@@ -20,13 +20,14 @@ from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from clinic.planning.courses import Plan
+from clinic.planning.slots import sequence
 from clinic.planning.wishes import Wishes
 from clinic.rules.data import DataError, JsonValue, Node
 from clinic.rules.people import BadDate, BadTime, parse_date, parse_time
 from clinic.rules.protocols import Protocol, with_choice
 from clinic.web.forms import ClinicForm
 from clinic.web.present import birth_day, clock_time, route_word
-from clinic.web.schedule.phases import by_phase, phase_fields, wished_phases, with_phases
+from clinic.web.schedule.phases import FIRST_DAY, by_phase, phase_fields, wished_phases, with_phases
 from clinic.web.words import lazy
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -257,11 +258,8 @@ def _treatments(key: str, protocol: Protocol) -> list[SelectChoice]:
 def _treatment(protocol: Protocol, name: str) -> str:
     """Return a treatment behind its number of visits: a narrow select cuts the end of a name."""
     whole = f"{protocol.name}, {name}" if name else protocol.name
-    counts = [step.count.default for step in protocol.steps]
-    if None in counts:
-        return whole
-    total = sum(count for count in counts if count is not None)
-    return ngettext("%(num)s visit: %(name)s", "%(num)s visits: %(name)s", total, name=whole)
+    visits = len(sequence(protocol, Wishes(FIRST_DAY)))
+    return ngettext("%(num)s visit: %(name)s", "%(num)s visits: %(name)s", visits, name=whole)
 
 
 def digest(plan: Plan) -> str:
