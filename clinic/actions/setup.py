@@ -20,7 +20,7 @@ from clinic.errors import Conflict, NotFound, RuleBroken
 from clinic.models.accounts import Account
 from clinic.models.base import JsonValue
 from clinic.queries.definitions import protocols
-from clinic.queries.setup import fitted_devices, known_resources, known_sites
+from clinic.queries.setup import known_resources, known_sites, known_stimulators
 from clinic.rules.actors import Actor
 from clinic.rules.setup_checks import Known, setup_problems
 from clinic.rules.setup_reading import Problem, read_setup
@@ -96,7 +96,7 @@ def _known(session: Session) -> Known:
         sites=known_sites(session),
         resources=known_resources(session),
         coil_tags=frozenset(tags - {NAVIGATION}),
-        fitted=fitted_devices(session),
+        stimulators=known_stimulators(session),
     )
 
 

@@ -19,6 +19,8 @@ SENTENCES: Mapping[str, str] = {
     "date_impossible": "{date} is not a date of the calendar",
     "date_too_far": "{date} is too far away: the years are 1900 to 2199",
     "definition_absent": "there is no approved {kind} {key}; load the clinical data first",
+    "device_loses_coil": "{resource} would have no coil left: give it one of the tags {coils}, "
+    "or another coil that fits it",
     "device_without_coil": "this stimulator has no coil: give it one of the tags {coils}, "
     "or a coil that fits it",
     "document_refused": "the document is refused; nothing was changed",

@@ -22,7 +22,8 @@ from clinic.models.resources import PATIENT, PERSON, Block, Resource, ResourceFi
 from clinic.models.sites import Holiday, OpeningHours, Site
 from clinic.models.staff import Grant, Qualification, Staff
 from clinic.queries.resources import ORGANISATION, zone_of
-from clinic.rules.setups import WEEKDAYS
+from clinic.rules.setup_checks import COIL, DEVICE
+from clinic.rules.setups import WEEKDAYS, ResourceSpec
 
 Json = dict[str, JsonValue]
 Key = TypeVar("Key", bound=Hashable)
@@ -55,10 +56,27 @@ def known_resources(session: Session) -> dict[str, tuple[str, str]]:
     return {key: (kind, site or "") for key, kind, site in session.execute(query)}
 
 
-def fitted_devices(session: Session) -> frozenset[str]:
-    """Return the keys of the devices that a shared coil or navigator goes on."""
-    query = select(Resource.key).join(ResourceFit, ResourceFit.device_id == Resource.id)
-    return frozenset(session.scalars(query))
+def known_stimulators(session: Session) -> dict[str, ResourceSpec]:
+    """Return the devices and the shared coils as they stand, by key."""
+    rows = session.scalars(select(Resource).where(Resource.kind.in_((DEVICE, COIL)))).all()
+    keys = {row.id: row.key for row in rows}
+    fits = _grouped(
+        (row.resource_id, keys[row.device_id])
+        for row in session.scalars(select(ResourceFit))
+        if row.device_id in keys
+    )
+    return {
+        row.key: ResourceSpec(
+            row.key,
+            row.name,
+            row.kind,
+            "",
+            tags=tuple(row.tags),
+            fits=tuple(fits[row.id]),
+            is_active=row.is_active,
+        )
+        for row in rows
+    }
 
 
 def export_setup(session: Session) -> Json:

@@ -7,20 +7,20 @@ from clinic.rules.permissions import Role
 from clinic.rules.setup_reading import Problem
 from clinic.rules.setups import BlockSpec, ResourceSpec, Setup, StaffSpec
 
-DEVICE = "tms_device"
+DEVICE, COIL = "tms_device", "coil"
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the clinic has already: site keys, kind and site of resources by key, coil tags.
 
-    `fitted` are the keys of the devices that a shared coil goes on.
+    `stimulators` are the devices and the shared coils as they stand.
     """
 
     sites: frozenset[str] = frozenset()
     resources: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     coil_tags: frozenset[str] = frozenset()
-    fitted: frozenset[str] = frozenset()
+    stimulators: Mapping[str, ResourceSpec] = field(default_factory=dict)
 
 
 def setup_problems(setup: Setup, known: Known) -> list[Problem]:
@@ -34,7 +34,7 @@ def setup_problems(setup: Setup, known: Known) -> list[Problem]:
         if spec.site not in sites:
             problems.append((f"{at}.site", "site_unknown", {"site": spec.site}))
         problems += _fit_problems(at, spec, resources)
-    problems += _bare_devices(setup.resources, known.coil_tags, known.fitted)
+    problems += _bare_devices(setup.resources, known.coil_tags, known.stimulators)
     for index, person in enumerate(setup.staff):
         problems += _person_problems(f"$.staff[{index}]", person, sites)
     people = {spec.key for spec in setup.staff if spec.seats}
@@ -99,16 +99,39 @@ def _fit_problems(
 
 
 def _bare_devices(
-    resources: Sequence[ResourceSpec], coil_tags: frozenset[str], known: frozenset[str]
+    resources: Sequence[ResourceSpec], coil_tags: frozenset[str], known: Mapping[str, ResourceSpec]
 ) -> Iterator[Problem]:
-    """Yield each stimulator without a coil: none in its tags, none shared that goes on it."""
+    """Yield each stimulator without a coil: none in its tags, no shared one in use that goes on it.
+
+    One that only loses its coil by the document is named at that coil.
+    """
     if not coil_tags:
         return
-    fitted = known | {device for spec in resources for device in spec.fits}
+    then = {**known, **{spec.key: spec for spec in resources}}
+    fitted, fitted_before = _fitted(then, coil_tags), _fitted(known, coil_tags)
+    coils = ", ".join(sorted(coil_tags))
+    given = {spec.key for spec in resources}
     for index, spec in enumerate(resources):
-        if spec.kind == DEVICE and spec.key not in fitted and not coil_tags & {*spec.tags}:
-            coils = ", ".join(sorted(coil_tags))
-            yield f"$.resources[{index}].tags", "device_without_coil", {"coils": coils}
+        at = f"$.resources[{index}]"
+        if _is_bare(spec, coil_tags) and spec.key not in fitted:
+            yield f"{at}.tags", "device_without_coil", {"coils": coils}
+        before = known.get(spec.key)
+        for device in before.fits if before is not None and before.kind == COIL else ():
+            if device in fitted_before - fitted - given and then[device].is_active:
+                yield f"{at}.fits", "device_loses_coil", {"resource": device, "coils": coils}
+
+
+def _is_bare(spec: ResourceSpec, coil_tags: frozenset[str]) -> bool:
+    """Say whether this is a stimulator in use that has no coil of its own."""
+    return spec.kind == DEVICE and spec.is_active and not coil_tags & {*spec.tags}
+
+
+def _fitted(things: Mapping[str, ResourceSpec], coil_tags: frozenset[str]) -> frozenset[str]:
+    """Return the keys of the devices that have a coil: in their tags, or a shared one in use."""
+    carriers = [spec for spec in things.values() if coil_tags & {*spec.tags}]
+    own = {spec.key for spec in carriers if spec.kind == DEVICE}
+    coils = [spec for spec in carriers if spec.kind == COIL and spec.is_active]
+    return frozenset(own.union(*(spec.fits for spec in coils)))
 
 
 def _person_problems(at: str, person: StaffSpec, sites: Collection[str]) -> Iterator[Problem]:

@@ -10,6 +10,10 @@ from clinic.web.words import lazy
 
 WORDS: Mapping[str, str] = {
     "date_impossible": lazy("There is no such date: %(date)s."),
+    "device_loses_coil": lazy(
+        "%(resource)s would be without a coil: give it one of these tags (%(coils)s), or put "
+        "another shared coil on it first."
+    ),
     "device_without_coil": lazy(
         "A stimulator needs a coil: give it one of these tags (%(coils)s), or add a shared coil "
         "that goes on it first."

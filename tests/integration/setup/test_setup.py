@@ -169,6 +169,10 @@ FAULTS: list[tuple[Callable[[Document], None], tuple[str, str]]] = [
         ("$.sites[0].hours", "hours_overlap"),
     ),
     (edit("resources", 0, tags=["red"]), ("$.resources[0].tags", "device_without_coil")),
+    (edit("resources", 2, fits=[]), ("$.resources[1].tags", "device_without_coil")),
+    (edit("resources", 2, active=False), ("$.resources[1].tags", "device_without_coil")),
+    (edit("resources", 2, tags=[]), ("$.resources[1].tags", "device_without_coil")),
+    (edit("resources", 2, kind="office"), ("$.resources[1].tags", "device_without_coil")),
     (edit("resources", 2, fits=["tms_2", "tms_9"]), ("$.resources[2].fits[1]", "resource_unknown")),
     (edit("resources", 0, site="moon"), ("$.resources[0].site", "site_unknown")),
     (edit("resources", 3, key="tms_1"), ("$.resources[3].key", "given_twice")),
@@ -229,6 +233,23 @@ def test_all_faults_are_listed_at_once(session: Session, now: datetime, document
         ("$.resources[0].site", "site_unknown"),
         ("$.sites[0].zone", "zone_unknown"),
     ]
+
+
+@pytest.mark.parametrize("change", [{"fits": []}, {"active": False}, {"tags": []}])
+def test_a_device_does_not_lose_its_coil_by_a_change_of_the_coil(
+    session: Session, now: datetime, document: Document, change: dict[str, JsonValue]
+) -> None:
+    load_starter_data(session, by=BY, now=now)
+    apply_setup(session, document=document, by=BY, now=now)
+    coil = at(document, "resources", 2) | change
+
+    faults = refusal(session, now, {"schema": document["schema"], "resources": [coil]})
+
+    assert faults == [("$.resources[0].fits", "device_loses_coil")]
+    retired = [at(document, "resources", 1) | {"active": False}, coil]
+    apply_setup(
+        session, document={"schema": document["schema"], "resources": retired}, by=BY, now=now
+    )
 
 
 def test_a_login_of_somebody_else_is_refused(
