@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-YEARS = range(1850, 2200)
+YEARS = range(1900, 2200)
 """The years of any date in a clinic: beyond them is a slip of the hand, and the calendar ends."""
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 ISO = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})")
@@ -36,7 +36,7 @@ def parse_date(text: str, *, region: str = "US") -> date:
     """
     year, month, day = _parts(text.strip().lower(), region)
     if year not in YEARS:
-        raise BadDate("date_impossible")
+        raise BadDate("date_too_far")
     try:
         return date(year, month, day)
     except ValueError:

@@ -1,6 +1,7 @@
 """Fields for days and times that are typed forgivingly and give back what was typed when wrong."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date, time
 
 from flask_babel import gettext
@@ -32,14 +33,20 @@ class DayField(DateField):
             return
         try:
             self.data = self._read(text)
-        except BadDate:
-            raise ValueError(self._refusal()) from None
+        except BadDate as problem:
+            is_far = problem.args == ("date_too_far",)
+            raise ValueError(too_far() if is_far else self._refusal()) from None
 
     def _read(self, text: str) -> date:
         return parse_date(text)
 
     def _refusal(self) -> str:
         return gettext("This is not a date. Type it as 2026-03-16 or 16 March 2026.")
+
+
+def too_far() -> str:
+    """Return what is said of a year that no clinic lives in."""
+    return gettext("This day is too far away: the years are 1900 to 2199.")
 
 
 class BirthField(DayField):
@@ -89,13 +96,15 @@ def typed_in(field: DateField | TimeField) -> str:
 def fill_day(field: DayField, text: str) -> None:
     """Put a date that a button offers into a field, as if it had been typed."""
     field.raw_data = [text]
-    field.process_formdata([text])
+    with suppress(ValueError):  # no button of ours offers it: the field then has nothing
+        field.process_formdata([text])
 
 
 def fill_time(field: ClockField, text: str) -> None:
     """Put a time that a button offers into a field, as if it had been typed."""
     field.raw_data = [text]
-    field.process_formdata([text])
+    with suppress(ValueError):  # no button of ours offers it: the field then has nothing
+        field.process_formdata([text])
 
 
 def minute_of(at: time | None) -> int | None:

@@ -25,6 +25,7 @@ from clinic.planning.wishes import Wishes
 from clinic.rules.data import DataError, JsonValue, Node
 from clinic.rules.people import BadDate, BadTime, parse_date, parse_time
 from clinic.rules.protocols import Protocol, with_choice
+from clinic.web.fields import too_far
 from clinic.web.forms import ClinicForm
 from clinic.web.present import birth_day, clock_time, route_word
 from clinic.web.schedule.phases import FIRST_DAY, by_phase, phase_fields, wished_phases, with_phases
@@ -51,7 +52,9 @@ def read_time(_form: object, field: Field) -> None:
 def _date(text: str) -> date:
     try:
         return parse_date(text)
-    except BadDate:
+    except BadDate as problem:
+        if problem.args == ("date_too_far",):
+            raise ValidationError(too_far()) from None
         words = gettext("Give a date, for example 1 June 2026 or 6/1/2026.")
         raise ValidationError(words) from None
 

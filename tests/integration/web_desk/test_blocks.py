@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import date
 
+import pytest
+
 from clinic.models import Block, BlockKeep, Holiday
 from clinic.rules.appointments import Status
 from clinic.web.schedule.blocks import natural
@@ -67,6 +69,19 @@ def test_end_before_start_is_refused_with_the_form(browser: Browsers, desk: Desk
     assert "The end must come after the start." in answer.text
     assert 'value="Water damage"' in answer.text
     assert desk.count(Block) == 0
+
+
+@pytest.mark.parametrize("field, day", [("from_on", "0001-01-01"), ("to_on", "9999-12-31")])
+def test_day_too_far_away_is_refused_with_the_form(
+    browser: Browsers, desk: Desk, field: str, day: str
+) -> None:
+    for button in ({}, {"check": "1"}):
+        answer = browser("dana").send(NEW, CLOSED | {field: day} | button)
+
+        assert answer.status_code == 422
+        assert "the years are 1900 to 2199" in answer.text
+        assert f'value="{day}"' in answer.text
+        assert 'value="Water damage"' in answer.text
 
 
 def test_settled_by_somebody_else_meanwhile(browser: Browsers, desk: Desk) -> None:

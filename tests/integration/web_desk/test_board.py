@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from sqlalchemy import event
 
 from clinic.models import AuditEntry, BoardVersion
@@ -29,6 +30,26 @@ def test_free_times_are_links_that_book_there(browser: Browsers, desk: Desk) -> 
     page = browser("dana").get(f"/schedule/?on={TOMORROW}").text
 
     assert 'href="new?site=main&amp;on=2026-03-03&amp;at=8:00&amp;with=tms-1"' in page
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "9999-12-27", "0001-01-01", "2026-02-30"])
+@pytest.mark.parametrize(
+    "address",
+    ["/schedule/?", "/schedule/grid?", "/schedule/week?with=tms-1&", "/schedule/free?kind=tms&"],
+)
+def test_day_at_the_end_of_the_calendar_shows_today(
+    browser: Browsers, desk: Desk, address: str, day: str
+) -> None:
+    dana = browser("dana")
+
+    answer, today = dana.get(f"{address}on={day}"), dana.get(f"{address}on={TODAY}")
+
+    assert (answer.status_code, days(answer.text)) == (200, days(today.text))
+
+
+def days(page: str) -> set[str]:
+    """Every day that a page names in its addresses."""
+    return set(re.findall(r"on=(\d{4}-\d{2}-\d{2})", page))
 
 
 def test_empty_day_says_what_to_do(browser: Browsers, desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from sqlalchemy import select
 
 from clinic.models import Appointment, WorkItem
@@ -117,6 +118,28 @@ def test_impossible_day_is_refused_at_its_field(browser: Browsers, desk: Desk) -
     assert "This is not a date." in answer.text
     assert "This is not a time." in answer.text
     assert 'value="2026-02-30"' in answer.text
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_day_too_far_away_is_refused_at_its_field(browser: Browsers, desk: Desk, day: str) -> None:
+    answer = browser("dana").send(PAGE, booking(desk, on=day))
+
+    assert answer.status_code == 422
+    assert "the years are 1900 to 2199" in answer.text
+    assert f'value="{day}"' in answer.text
+
+
+@pytest.mark.parametrize("picked", ["xTy", "9999-12-31T10:00", "2026-03-03T99:99"])
+def test_time_that_was_never_offered_is_not_taken(
+    browser: Browsers, desk: Desk, picked: str
+) -> None:
+    dana, move = browser("dana"), f"/schedule/visits/{desk.book()}/move"
+
+    new = dana.send(PAGE, booking(desk) | {"do": "", "pick": picked})
+    moved = dana.send(move, {"on": "2026-03-03", "at": "11:00", "pick": picked})
+
+    assert (new.status_code, moved.status_code) == (200, 200)
+    assert desk.count(Appointment) == 1
 
 
 def test_nobody_is_booked_without_a_patient(browser: Browsers, desk: Desk) -> None:

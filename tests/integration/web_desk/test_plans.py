@@ -261,7 +261,7 @@ def take(session: Session, patient_id: int, day: int = 2) -> None:
     [
         ("start_on", "31 Foo 2026", "Give a date"),
         ("start_on", "2026-02-30", "Give a date"),
-        ("start_on", "31 Dec 9999", "Give a date"),
+        ("start_on", "31 Dec 9999", "the years are 1900 to 2199"),
         ("start_on", "1 Mar 2026", "This day is over. Give today or a later day."),
         ("preferred", "25:00", "Give an hour"),
         ("away", "soon", "Give a date"),
