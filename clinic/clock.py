@@ -15,10 +15,12 @@ def machine_now() -> datetime:
 
 
 def parse_instant(text: str) -> datetime:
-    """Return the instant written as ISO 8601 with an offset; ValueError when it has none."""
+    """Return the instant written as ISO 8601 with an offset; ValueError otherwise."""
     instant = datetime.fromisoformat(text.strip())
     if instant.tzinfo is None:
         raise ValueError("an instant needs an offset, for example 2026-03-09T08:00:00-05:00")
+    if not 1900 <= instant.year < 2200:
+        raise ValueError("the years of the clinic's clock are 1900 to 2199")
     return instant.astimezone(UTC)
 
 

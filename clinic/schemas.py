@@ -47,7 +47,7 @@ def read_document(path: Path) -> JsonValue:
         document: JsonValue = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise DocumentRefused([Fault("$", "file_unreadable", {"file": str(path)})]) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter: a list in a list, thousands deep
         raise DocumentRefused([Fault("$", "not_json", {"detail": str(error)})]) from error
     return document
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import click
 from sqlalchemy import Engine
+from sqlalchemy.exc import ArgumentError
 
 from clinic.commands.sentences import sentence
 from clinic.errors import ClinicError, RuleBroken
@@ -15,7 +16,7 @@ from clinic.models.base import JsonValue
 from clinic.models.engine import make_engine
 from clinic.rules.actors import Actor, system_actor
 from clinic.schemas import DocumentRefused
-from config import Settings
+from config import SettingRefused, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,11 @@ def open_any() -> Clinic:
     """Return the clinic of the environment, whatever the state of its tables."""
     settings = Settings.from_environment()
     settings.instance.mkdir(parents=True, exist_ok=True)
-    return Clinic(settings, make_engine(settings.database_url))
+    try:
+        return Clinic(settings, make_engine(settings.database_url))
+    except (ArgumentError, ImportError) as error:
+        words = "give sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+        raise SettingRefused(f"CLINIC_DATABASE_URL cannot be used: {words}") from error
 
 
 def command_actor(ctx: click.Context) -> Actor:

@@ -13,7 +13,7 @@ from clinic.actions.accounts import (
 from clinic.actions.staff import link_own_chart, put_staff
 from clinic.commands.common import answer, command_actor, json_option, open_clinic
 from clinic.commands.passwords import one_time_password, read_password
-from clinic.errors import NotFound
+from clinic.errors import NotFound, RuleBroken
 from clinic.models.accounts import Account
 from clinic.models.engine import reading, writing
 from clinic.models.staff import Staff
@@ -56,6 +56,9 @@ def add(
     Example:
       clinic user add --key dana --name "Dana Reed" --login dana@example.org --role front_desk
     """
+    for option, text in (("key", key), ("name", name), ("login", login)):
+        if not text.strip():
+            raise RuleBroken("option_unreadable", option=option, value=text)
     clinic, actor = open_clinic(), command_actor(ctx)
     password = read_password() if password_stdin else one_time_password()
     password_hash = hash_password(password)

@@ -140,7 +140,9 @@ def test_faults_are_said_with_path_and_reason(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("instance")
-@pytest.mark.parametrize("text", ["{", "\ufeff[", ""])
+@pytest.mark.parametrize(
+    "text", ["{", "\ufeff[", "", "[" * 100_000], ids=["open", "mark", "empty", "deep"]
+)
 def test_what_is_not_json_is_refused(tmp_path: Path, text: str) -> None:
     clinic(*INIT)
     file = tmp_path / "broken.json"
@@ -215,6 +217,10 @@ def test_a_password_is_replaced(instance: Path) -> None:
             ("add", "--key", "x", "--name", "X", "--login", "ana@example.org"),
             "this log-in name is taken",
         ),
+        (
+            ("add", "--key", "bo", "--name", " ", "--login", "bo"),
+            "--name   cannot be read; see --help for an example",
+        ),
     ],
 )
 def test_a_wrong_user_command_says_why(arguments: tuple[str, ...], reason: str) -> None:
@@ -257,6 +263,27 @@ def test_a_setting_that_cannot_be_used_is_said(monkeypatch: pytest.MonkeyPatch) 
         2,
         "clinic: CLINIC_PORT is 'many': give a number from 1 to 65535\n",
     )
+
+
+@pytest.mark.usefixtures("instance")
+@pytest.mark.parametrize(
+    "name, value, words",
+    [
+        ("CLINIC_DATABASE_URL", "nonsense", "give sqlite:///FILE"),
+        ("CLINIC_DATABASE_URL", "foo://somewhere", "give sqlite:///FILE"),
+        ("CLINIC_NOW", "9999-12-31T23:59:00-12:00", "are 1900 to 2199"),
+        ("CLINIC_NOW", "0001-01-01T00:00:00+00:00", "are 1900 to 2199"),
+    ],
+)
+def test_a_database_or_an_instant_that_cannot_be_is_said(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    refused = clinic("doctor")
+
+    assert (refused.exit_code, refused.stderr.startswith(f"clinic: {name} ")) == (2, True)
+    assert words in refused.stderr
 
 
 @pytest.mark.parametrize("name", COMMANDS)
