@@ -1,5 +1,7 @@
 """`clinic book`: plan a course and book it whole."""
 
+from zoneinfo import ZoneInfo
+
 import click
 
 from clinic.actions.courses import book_course
@@ -24,6 +26,8 @@ from clinic.queries.proposals import Proposal
 @click.pass_context
 def command(ctx: click.Context, /, as_json: bool, choice: str, **options: object) -> None:
     """Plan a course and book every visit of it, or none.
+
+    Days that are over are taken, to bring a running course along, and said so.
 
     \b
     Example:
@@ -54,6 +58,11 @@ def command(ctx: click.Context, /, as_json: bool, choice: str, **options: object
     else:
         print_plan(found)
         click.echo(f"Booked as course {course}")
+    first_on = min(visit.on for visit in proposal.plan.visits)
+    if first_on < now.astimezone(ZoneInfo(proposal.order.site.zone)).date():
+        click.echo(
+            f"The course began on {first_on}: mark what was held, the rest is missed", err=True
+        )
 
 
 def chosen(proposal: Proposal, choice: str) -> Proposal:

@@ -114,6 +114,8 @@ def _time(option: str, text: str) -> int:
 
 def _window(text: str) -> tuple[int, int]:
     first, _, last = text.partition("-")
+    if not first or not last:
+        raise RuleBroken("option_unreadable", option="window", value=text)
     window = (_time("window", first), _time("window", last))
     if window[0] >= window[1]:
         raise RuleBroken("option_unreadable", option="window", value=text)

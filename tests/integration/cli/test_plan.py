@@ -175,6 +175,16 @@ def test_a_course_is_booked_whole_with_one_message(make_clinic: Make) -> None:
     assert cells == 55 + 35 * 12
 
 
+def test_a_course_of_the_past_is_booked_and_said_to_be(make_clinic: Make) -> None:
+    words = ("book", "--patient", "100", "--protocol", "ket_im_kap", "--start")
+
+    past, coming = (make_clinic().run(*words, day) for day in ("2025-06-02", "2026-06-01"))
+
+    assert (past.exit_code, coming.exit_code) == (0, 0)
+    assert "The course began on 2025-06-02" in past.stderr
+    assert "began" not in coming.stderr
+
+
 def test_a_choice_that_is_no_better_is_not_booked_instead(make_clinic: Make) -> None:
     commands = make_clinic()
     words = ("book", "--patient", "100", "--protocol", "tms_itbs_ldlpfc", "--start", "2026-06-01")
@@ -211,6 +221,7 @@ def test_a_kap_programme_is_booked_with_integration_after_each_dosing(make_clini
         (["--prefer", "25"], "option_unreadable"),
         (["--days", "mon,foo"], "option_unreadable"),
         (["--window", "12:00-08:00"], "option_unreadable"),
+        (["--window", "08:00"], "option_unreadable"),
         (["--patient", "999"], "patient_unknown"),
         (["--site", "nowhere"], "site_unknown"),
         (["--count", "acute=many"], "option_unreadable"),

@@ -156,6 +156,8 @@ def edit(*path: str | int, **values: JsonValue) -> Callable[[Document], None]:
 FAULTS: list[tuple[Callable[[Document], None], tuple[str, str]]] = [
     (edit("sites", 0, zone="America/Gotham"), ("$.sites[0].zone", "zone_unknown")),
     (edit("clinic", zone="Mars"), ("$.clinic.zone", "zone_unknown")),
+    (edit("clinic", zone="localtime"), ("$.clinic.zone", "zone_unknown")),
+    (edit("clinic", zone="right/UTC"), ("$.clinic.zone", "zone_unknown")),
     (
         edit("staff", 1, "shifts", 0, **{"from": "22:00", "to": "06:00"}),
         ("$.staff[1].shifts[0]", "shift_across_midnight"),
