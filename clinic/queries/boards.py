@@ -35,11 +35,11 @@ from clinic.queries.board_columns import Card, Column, Span, Thing, make_column,
 from clinic.queries.definitions import visit_kind
 from clinic.queries.resources import NOT_A_COLUMN
 from clinic.rules.appointments import COUNTING, Outcome, Status
+from clinic.rules.setup_checks import DEVICE
 from clinic.rules.wall_days import CELL_MIN, WallDay, minutes_mask, quantum_of, wall_day
 
 NOT_SHOWN = (Status.CANCELLED, Status.ENTERED_IN_ERROR)
 SHOWN = tuple(status for status in Status if status not in NOT_SHOWN)
-DEVICES = ("tms_device",)
 NOT_A_PART = ("front_desk", "intake", "biller", "clinic_admin")
 DAY_QUANTA = 288
 SITE: BindParameter[int] = bindparam("site_id")
@@ -155,7 +155,7 @@ def _kind_rank(kind: str) -> int:
         return 4
     if kind.startswith("recovery"):
         return 2
-    if kind in DEVICES:
+    if kind == DEVICE:
         return 0
     return 1 if kind.endswith("room") or kind == "office" else 3
 

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from clinic.models.machinery import ClinicSetting
 from clinic.models.resources import PATIENT, PERSON, Resource, ResourceFit, Seat, Shift
 from clinic.models.sites import Site
+from clinic.planning.world import ATTACHMENTS
 
 ORGANISATION = "organisation"
-NOT_A_COLUMN = (PATIENT, "coil", "navigation")
+NOT_A_COLUMN = (PATIENT, *sorted(ATTACHMENTS))
 
 
 @dataclass(frozen=True, slots=True)

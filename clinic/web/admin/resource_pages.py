@@ -20,6 +20,7 @@ from clinic.models.sites import Site
 from clinic.queries.definitions import visit_kinds
 from clinic.queries.setup import Section, entry_of, free_key, outages_of
 from clinic.rules.permissions import Permission
+from clinic.rules.setup_checks import DEVICE
 from clinic.schemas import Fault
 from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.editing import EditPage, SetupForm, edit, show_entry
@@ -35,7 +36,6 @@ KEY_LENGTH = 60
 IN_BLOCK = re.compile(r"\$\.blocks\[(\d+)\](?:\.(\w+))?")
 
 COIL = "coil"
-DEVICE = "tms_device"
 
 
 class OutageRow(LeaveRow):
