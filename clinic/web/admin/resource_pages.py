@@ -32,7 +32,7 @@ from clinic.web.present import key_words
 from clinic.web.requests import current_clinic
 from clinic.web.words import lazy
 
-KEY_LENGTH = 60
+BLOCK_KEY_LENGTH = 60
 IN_BLOCK = re.compile(r"\$\.blocks\[(\d+)\](?:\.(\w+))?")
 
 COIL = "coil"
@@ -99,7 +99,7 @@ class ResourceForm(SetupForm):
 
     def _outage(self, value: Entry) -> Entry:
         begun = str(value["from"]).lower()
-        fresh: Entry = {"key": f"out:{begun}:{self.key}"[:KEY_LENGTH], "kind": "outage"}
+        fresh: Entry = {"key": f"out:{begun}:{self.key}"[:BLOCK_KEY_LENGTH], "kind": "outage"}
         return {**fresh, **value, "resource": self.key}
 
     def field_of(self, fault: Fault) -> Field | None:
