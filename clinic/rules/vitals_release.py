@@ -19,7 +19,6 @@ from clinic.rules.vitals_points import final_within
 PRESCRIBER = "prescriber"
 BY_PROTOCOL = "by_protocol"
 FINAL_READING = "final_reading"
-OBSERVATION_OVER = "observation_over"
 ALDRETE = "aldrete"
 LAST_READING = "last_reading"
 READING_LATE = "reading_late"
