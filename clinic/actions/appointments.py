@@ -40,7 +40,7 @@ from clinic.planning.courses import PlannedVisit
 from clinic.queries.availability import SiteFrame
 from clinic.queries.kinds import KindFrame
 from clinic.rules.actors import Actor
-from clinic.rules.appointments import CancelledBy, Status, Verb, is_late_cancel
+from clinic.rules.appointments import CancelledBy, Status, Verb, is_late_cancel, missed_due_at
 from clinic.rules.permissions import Permission
 from clinic.rules.wall_days import CELL_MIN
 
@@ -128,7 +128,7 @@ def _row(draft: VisitDraft, change_set: ChangeSet, now: datetime) -> dict[str, o
         "is_late": False,
         "make_up_for_id": draft.make_up_for_id,
         "change_set_id": change_set.id,
-        "flag_at": start + timedelta(minutes=draft.kind.visit_kind.missed_grace_min),
+        "flag_at": missed_due_at(start, draft.kind.visit_kind.missed_grace_min),
         "note": draft.note,
         "created_at": now,
     }
@@ -274,7 +274,7 @@ def _retime(appointment: Appointment, to: PlannedVisit, start: datetime, kind: K
     appointment.local_on = to.on
     appointment.local_min = to.start_cell * CELL_MIN
     appointment.length_min = length
-    appointment.flag_at = start + timedelta(minutes=kind.visit_kind.missed_grace_min)
+    appointment.flag_at = missed_due_at(start, kind.visit_kind.missed_grace_min)
     appointment.version += 1
 
 
