@@ -25,7 +25,7 @@ STDIN = click.option("--password-stdin", is_flag=True, help="Take it from standa
 
 @click.group
 def command() -> None:
-    """Log-ins: add, list, set a password, revoke.
+    """Log-ins: add, list, set a password, revoke; staff who are patients.
 
     \b
     Example:
