@@ -14,6 +14,7 @@ from clinic.errors import Value
 from clinic.models.base import JsonValue
 from clinic.models.definitions import Definition, DefinitionStatus
 from clinic.queries.definitions import DefinitionKind, current_ids, protocol_of, starter
+from clinic.queries.outcomes import read_cancel_reasons, read_outcome_reasons
 from clinic.rules.actors import Actor
 from clinic.rules.data import DataError
 from clinic.rules.decent_hours import reminder_window
@@ -240,6 +241,8 @@ def _read_policies(body: Mapping[str, JsonValue]) -> None:
     """Read all that is read of the policies; DataError when a part does not parse."""
     for read in (message_policy, link_life, reminder_window, reminder_policies, gap_rules):
         read(body)
+    read_outcome_reasons(body)
+    read_cancel_reasons(body)
 
 
 def _unknown_kinds(protocol: Protocol, visit_kinds: Collection[str], path: str) -> list[Fault]:

@@ -1,5 +1,6 @@
 """Pages on which an administrator changes devices, rooms, chairs and coils."""
 
+import hashlib
 import re
 from collections.abc import Collection
 from datetime import timedelta
@@ -32,8 +33,8 @@ from clinic.web.present import key_words
 from clinic.web.requests import current_clinic
 from clinic.web.words import lazy
 
-BLOCK_KEY_LENGTH = 60
 IN_BLOCK = re.compile(r"\$\.blocks\[(\d+)\](?:\.(\w+))?")
+BLOCK_KEY_LENGTH, MARK_LENGTH = 60, 16
 
 COIL = "coil"
 
@@ -99,7 +100,7 @@ class ResourceForm(SetupForm):
 
     def _outage(self, value: Entry) -> Entry:
         begun = str(value["from"]).lower()
-        fresh: Entry = {"key": f"out:{begun}:{self.key}"[:BLOCK_KEY_LENGTH], "kind": "outage"}
+        fresh: Entry = {"key": short_key(f"out:{begun}:{self.key}"), "kind": "outage"}
         return {**fresh, **value, "resource": self.key}
 
     def field_of(self, fault: Fault) -> Field | None:
@@ -108,6 +109,14 @@ class ResourceForm(SetupForm):
         if found is None:
             return super().field_of(fault)
         return self.kept[int(found[1])].field_of(found[2] or "")
+
+
+def short_key(whole: str) -> str:
+    """Return a key no longer than a block's may be; one that is cut ends in a mark of the whole."""
+    if len(whole) <= BLOCK_KEY_LENGTH:
+        return whole
+    mark = hashlib.sha256(whole.encode()).hexdigest()[:MARK_LENGTH]
+    return f"{whole[: BLOCK_KEY_LENGTH - MARK_LENGTH - 1]}-{mark}"
 
 
 @blueprint.route("/resources/new", methods=["GET", "POST"])

@@ -189,6 +189,14 @@ def test_policies_and_texts_that_cannot_be_used_are_refused_with_their_place(
     texts["before_visit"]["lines"][1]["words"] = {"es": "Duerma."}
 
     assert refusal(session, now, policies) == [("$.messages.change_notices.wait_min", "too_small")]
+    policies = starter("policies")
+    policies["cancel"]["reasons"] = "weather"
+    assert refusal(session, now, policies) == [("$.cancel.reasons", "not_a_list")]
+    policies = starter("policies")
+    policies["status"]["beside"]["reason_codes"]["lost"] = ["weather"]
+    assert refusal(session, now, policies) == [
+        ("$.status.beside.reason_codes.lost", "outcome_unknown")
+    ]
     assert refusal(session, now, texts) == [("$.before_visit.lines[1].words", "schema_required")]
 
 

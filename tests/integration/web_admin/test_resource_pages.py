@@ -7,6 +7,7 @@ from sqlalchemy import select
 from clinic.models import Block
 from clinic.models.engine import reading
 from clinic.queries.setup import Section, entry_of
+from clinic.web.admin.resource_pages import short_key
 from tests.browsers import Browser, hidden_fields
 from tests.integration.web_desk.conftest import Desk
 
@@ -130,3 +131,11 @@ def test_a_device_is_put_back_into_use(desk: Desk, browser: Open) -> None:
 
     with reading(desk.engine) as session:
         assert session.scalars(select(Block).where(Block.removed_at.is_(None))).all() == []
+
+
+def test_keys_of_closed_times_that_are_cut_still_differ() -> None:
+    first, second = (short_key(f"out:2026-03-03t00:00:{'room-' * 9}{end}") for end in "ab")
+
+    assert (len(first), len(second)) == (60, 60)
+    assert first != second
+    assert short_key("out:2026-03-03t00:00:tms-1") == "out:2026-03-03t00:00:tms-1"
