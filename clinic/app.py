@@ -10,6 +10,7 @@ from jinja2 import StrictUndefined
 
 from clinic.extensions import babel, csrf, db
 from clinic.models.engine import engine_options, prepare_engine
+from clinic.rules.people import FIRST_LANGUAGE, LANGUAGES
 from clinic.web.admin import blueprint as admin
 from clinic.web.auth import blueprint as auth
 from clinic.web.clinician import blueprint as clinician
@@ -27,7 +28,6 @@ from config import LOOPBACK, Settings
 MEGABYTE = 1024 * 1024
 MOST_PARTS = 1_000
 LONG_CACHE = "public, max-age=31536000, immutable"
-LANGUAGES = ("en", "es")
 POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -134,8 +134,8 @@ def _language() -> str:
     who = asking()
     if who is not None and who.actor.patient_id is None:
         return "en"
-    if wish in LANGUAGES:
+    if wish is not None and wish in LANGUAGES:
         return wish
     if who is not None:
-        return who.language if who.language in LANGUAGES else "en"
-    return request.accept_languages.best_match(LANGUAGES, "en")
+        return who.language if who.language in LANGUAGES else FIRST_LANGUAGE
+    return request.accept_languages.best_match([*LANGUAGES], FIRST_LANGUAGE)

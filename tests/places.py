@@ -1,5 +1,6 @@
 """The smallest clinic that can be booked: a site, a device, people with shifts, patients."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from sqlalchemy import insert
@@ -16,6 +17,7 @@ from clinic.models import (
     Shift,
     Site,
 )
+from clinic.models.base import JsonValue
 from clinic.queries.availability import SiteFrame
 from clinic.rules.appointments import Status
 
@@ -93,6 +95,22 @@ def add_patient_row(session: Session, *, number: int) -> Patient:
     return patient
 
 
+CHECK: Mapping[str, JsonValue] = {
+    "key": "check",
+    "version": 1,
+    "staff_label": "Check",
+    "patient_label": "Visit",
+    "default_length_min": 60,
+    "turnover_min": 0,
+    "places": ["room"],
+    "requirements": [],
+    "missed_grace_min": 15,
+    "counts_as_delivered": False,
+    "reminder_policy": "standard",
+}
+"""A kind of visit that needs nothing."""
+
+
 def add_kind_row(session: Session) -> int:
     """Add a definition row to which appointments can point and return its id."""
     row = Definition(
@@ -100,7 +118,7 @@ def add_kind_row(session: Session) -> int:
         key="check",
         version=1,
         status=DefinitionStatus.APPROVED,
-        body={},
+        body=dict(CHECK),
         in_force_on=date(2026, 1, 1),
         created_at=MADE_AT,
         approved_at=MADE_AT,

@@ -139,7 +139,10 @@ def release_appointment(
 
 
 def put_block(session: Session, *, spec: BlockSpec, by: Actor, now: datetime) -> Put:
-    """Make the block of this key as described; RuleBroken for a wall time that does not exist."""
+    """Make the block of this key as described.
+
+    RuleBroken for a wall time that does not exist, or when the key is another's closed time.
+    """
     _require_any(by)
     site_id, resource_id, zone = _owner(session, spec)
     start_at, end_at = instant_of_wall(spec.from_wall, zone), instant_of_wall(spec.to_wall, zone)
@@ -159,10 +162,10 @@ def put_block(session: Session, *, spec: BlockSpec, by: Actor, now: datetime) ->
         )
         return Put.CREATED
     _require(session, block, by)
+    if (block.site_id, block.resource_id) != (site_id, resource_id):
+        raise RuleBroken("block_of_another", field="key", key=spec.key)
     lock_resources(session, _shut_resources(session, block))
     values: dict[str, object] = {
-        "site_id": site_id,
-        "resource_id": resource_id,
         "kind": spec.kind,
         "reason": spec.reason,
         "start_at": start_at,
@@ -172,7 +175,6 @@ def put_block(session: Session, *, spec: BlockSpec, by: Actor, now: datetime) ->
     }
     changed = assign(block, values)
     if changed:
-        lock_resources(session, _shut_resources(session, block))
         session.flush()
         _note(session, "change_block", block, by, now)
     return outcome(is_new=False, changed=bool(changed))

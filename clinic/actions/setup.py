@@ -20,6 +20,7 @@ from clinic.errors import Conflict, NotFound, RuleBroken
 from clinic.models.accounts import Account
 from clinic.models.base import JsonValue
 from clinic.queries.definitions import protocols
+from clinic.queries.resources import resource_kinds
 from clinic.queries.setup import known_resources, known_sites, known_stimulators
 from clinic.rules.actors import Actor
 from clinic.rules.setup_checks import Known, setup_problems
@@ -95,6 +96,7 @@ def _known(session: Session) -> Known:
     return Known(
         sites=known_sites(session),
         resources=known_resources(session),
+        kinds=resource_kinds(session),
         coil_tags=frozenset(tags - {NAVIGATION}),
         stimulators=known_stimulators(session),
     )

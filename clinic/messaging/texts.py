@@ -10,6 +10,7 @@ from datetime import date
 
 from clinic.messaging.base import Mail
 from clinic.rules.messages import Letter, LetterVisit, MessageKind
+from clinic.rules.people import FIRST_LANGUAGE
 
 NOON = 12 * 60
 
@@ -91,13 +92,13 @@ SPANISH = Words(
     closing="¿Preguntas, o no puede venir? Llame al {phone}.",
 )
 
-LANGUAGES: Mapping[str, Words] = {"en": ENGLISH, "es": SPANISH}
+WORDS: Mapping[str, Words] = {"en": ENGLISH, "es": SPANISH}
 
 
 def compose(letter: Letter) -> Mail:
     """Return the mail of a letter in the patient's language, or in English."""
-    language = letter.language if letter.language in LANGUAGES else "en"
-    words = LANGUAGES[language]
+    language = letter.language if letter.language in WORDS else FIRST_LANGUAGE
+    words = WORDS[language]
     lines = [
         words.hello,
         "",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 from clinic.planning.bitsets import runs
-from clinic.planning.world import ATTACHMENTS, Resource, ResourceDay, World, cells_of
+from clinic.planning.world import Resource, ResourceDay, World, cells_of
+from clinic.rules.setups import ATTACHMENTS
 from clinic.rules.visit_kinds import Mode, Place, Requirement, VisitKind
 from clinic.rules.wall_days import WHOLE_DAY
 

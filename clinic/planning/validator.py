@@ -15,8 +15,9 @@ from clinic.planning.recount import recounted_terms
 from clinic.planning.slots import every_of, kind_key, length_cells, limit_of, pattern_of, sequence
 from clinic.planning.visits import Hold, PlannedVisit
 from clinic.planning.wishes import Wishes
-from clinic.planning.world import ATTACHMENTS, Resource, World, cells_of
+from clinic.planning.world import Resource, World, cells_of
 from clinic.rules.protocols import Protocol
+from clinic.rules.setups import ATTACHMENTS
 from clinic.rules.steps import Anchor, Starts, Step
 from clinic.rules.visit_kinds import GroupRule, Mode, Requirement, VisitKind
 from clinic.rules.wall_days import CELL_MIN, WHOLE_DAY

@@ -10,8 +10,6 @@ from datetime import date
 
 from clinic.rules.wall_days import CELL_MIN
 
-ATTACHMENTS = frozenset({"coil", "navigation"})
-
 
 @dataclass(frozen=True, slots=True)
 class Resource:

@@ -35,7 +35,7 @@ from clinic.queries.board_columns import Card, Column, Span, Thing, make_column,
 from clinic.queries.definitions import visit_kind
 from clinic.queries.resources import NOT_A_COLUMN
 from clinic.rules.appointments import COUNTING, Outcome, Status
-from clinic.rules.setup_checks import DEVICE
+from clinic.rules.setups import DEVICE
 from clinic.rules.wall_days import CELL_MIN, WallDay, minutes_mask, quantum_of, wall_day
 
 NOT_SHOWN = (Status.CANCELLED, Status.ENTERED_IN_ERROR)

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from clinic.models.machinery import ClinicSetting
 from clinic.models.resources import PATIENT, PERSON, Resource, ResourceFit, Seat, Shift
 from clinic.models.sites import Site
-from clinic.planning.world import ATTACHMENTS
+from clinic.queries.definitions import visit_kinds
+from clinic.rules.setups import ATTACHMENTS
 
 ORGANISATION = "organisation"
 NOT_A_COLUMN = (PATIENT, *sorted(ATTACHMENTS))
@@ -60,6 +61,22 @@ def names_of(session: Session, ids: Iterable[int]) -> dict[int, str]:
     """Return the names of resources by their ids."""
     rows = session.execute(select(Resource.id, Resource.name).where(Resource.id.in_(list(ids))))
     return {row.id: row.name for row in rows}
+
+
+def resource_kinds(session: Session) -> frozenset[str]:
+    """Return the kinds a device or room may be of: asked for by visits, attached, or in use.
+
+    None while no kind of visit is loaded, for then nobody knows.
+    """
+    asked = {
+        rule.resource_kind for kind in visit_kinds(session).values() for rule in kind.requirements
+    }
+    if not asked:
+        return frozenset()
+    used = session.scalars(
+        select(Resource.kind).where(Resource.kind.not_in((PERSON, PATIENT))).distinct()
+    )
+    return ATTACHMENTS | {kind for kind in asked if kind} | {*used}
 
 
 def resource_rows(

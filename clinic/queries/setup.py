@@ -10,7 +10,7 @@ from itertools import count
 from typing import TypeVar, assert_never
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from clinic.errors import NotFound
@@ -22,14 +22,12 @@ from clinic.models.resources import PATIENT, PERSON, Block, Resource, ResourceFi
 from clinic.models.sites import Holiday, OpeningHours, Site
 from clinic.models.staff import Grant, Qualification, Staff
 from clinic.queries.resources import ORGANISATION, zone_of
-from clinic.rules.setup_checks import COIL, DEVICE
-from clinic.rules.setups import WEEKDAYS, ResourceSpec
+from clinic.rules.setups import COIL, DEVICE, WEEKDAYS, ResourceSpec
 
 Json = dict[str, JsonValue]
 Key = TypeVar("Key", bound=Hashable)
 Row = TypeVar("Row")
 SCHEMA = "coursekeeper/setup/1"
-LEAVE = "leave:"
 KEY_LENGTH = 50
 
 
@@ -277,11 +275,14 @@ def _span(days: Iterable[int], first: int, last: int) -> Json:
 
 
 def _open_blocks(session: Session, *, is_leave: bool) -> Iterable[Block]:
-    """Return the blocks in force, those written as a person's leave or all others."""
-    rows = session.scalars(
-        select(Block).where(Block.removed_at.is_(None)).order_by(Block.start_at, Block.id)
+    """Return the blocks in force: a person's, which are leave, or those of sites and things."""
+    people = select(Resource.id).where(Resource.kind == PERSON)
+    of_people = and_(Block.resource_id.is_not(None), Block.resource_id.in_(people))
+    return session.scalars(
+        select(Block)
+        .where(Block.removed_at.is_(None), of_people if is_leave else ~of_people)
+        .order_by(Block.start_at, Block.id)
     )
-    return [row for row in rows if (row.key or "").startswith(LEAVE) is is_leave]
 
 
 def _blocks(session: Session, sites: dict[int, str]) -> Iterable[Json]:
@@ -289,10 +290,8 @@ def _blocks(session: Session, sites: dict[int, str]) -> Iterable[Json]:
         entry = _block(session, block)
         if block.site_id is not None:
             yield {**entry, "site": sites[block.site_id]}
-            continue
-        resource = session.get_one(Resource, block.resource_id)
-        name = "staff" if resource.kind == PERSON else "resource"
-        yield {**entry, name: resource.key.removeprefix(f"{PERSON}:")}
+        else:
+            yield {**entry, "resource": session.get_one(Resource, block.resource_id).key}
 
 
 def _block(session: Session, block: Block) -> Json:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clinic.rules.data import JsonValue, Node
+from clinic.rules.people import FIRST_LANGUAGE
 
-FIRST_LANGUAGE = "en"
 RULE = "rule"
 
 

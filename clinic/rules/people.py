@@ -1,10 +1,15 @@
 """People: their names in order, their age, and dates and hours as people type them."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 
 YEARS = range(1900, 2200)
 """The years of any date in a clinic: beyond them is a slip of the hand, and the calendar ends."""
+LANGUAGES: Mapping[str, str] = {"en": "English", "es": "Español"}
+"""The languages the clinic writes to people in, by code, each in its own word."""
+FIRST_LANGUAGE = "en"
+"""The language of whoever speaks none of the others."""
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 ISO = re.compile(r"(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})")
 DOTTED = re.compile(r"(?P<day>\d{1,2})\.\s*(?P<month>\d{1,2})\.\s*(?P<year>\d{4})")

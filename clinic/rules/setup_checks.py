@@ -2,23 +2,34 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from itertools import combinations
 
 from clinic.rules.permissions import Role
 from clinic.rules.setup_reading import Problem
-from clinic.rules.setups import BlockSpec, ResourceSpec, Setup, StaffSpec
-
-DEVICE, COIL = "tms_device", "coil"
+from clinic.rules.setups import (
+    COIL,
+    DEVICE,
+    WEEKDAYS,
+    BlockSpec,
+    ResourceSpec,
+    Setup,
+    ShiftSpec,
+    StaffSpec,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the clinic has already: site keys, kind and site of resources by key, coil tags.
 
-    `stimulators` are the devices and the shared coils as they stand.
+    `kinds` are those a resource may be of, none while no kind of visit is loaded. `stimulators` are
+    the devices and the shared coils as they stand.
     """
 
     sites: frozenset[str] = frozenset()
     resources: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    kinds: frozenset[str] = frozenset()
     coil_tags: frozenset[str] = frozenset()
     stimulators: Mapping[str, ResourceSpec] = field(default_factory=dict)
 
@@ -33,6 +44,9 @@ def setup_problems(setup: Setup, known: Known) -> list[Problem]:
         at = f"$.resources[{index}]"
         if spec.site not in sites:
             problems.append((f"{at}.site", "site_unknown", {"site": spec.site}))
+        if known.kinds and spec.kind not in known.kinds:
+            kinds = ", ".join(sorted(known.kinds))
+            problems.append((f"{at}.kind", "kind_unknown", {"kind": spec.kind, "kinds": kinds}))
         problems += _fit_problems(at, spec, resources)
     problems += _bare_devices(setup.resources, known.coil_tags, known.stimulators)
     for index, person in enumerate(setup.staff):
@@ -96,6 +110,8 @@ def _fit_problems(
             yield here, "resource_unknown", {"resource": device}
         elif resources[device][1] != spec.site:
             yield here, "fits_other_site", {"resource": device}
+        elif resources[device][0] != DEVICE:
+            yield here, "fits_no_device", {"resource": device}
 
 
 def _bare_devices(
@@ -145,6 +161,25 @@ def _person_problems(at: str, person: StaffSpec, sites: Collection[str]) -> Iter
         yield f"{at}.shifts", "site_unknown", {"site": site}
     if person.seats == 0 and (person.shifts or person.leave):
         yield f"{at}.seats", "shift_without_seat", {"staff": person.key}
+    yield from _shift_problems(at, person.shifts or ())
+
+
+def _shift_problems(at: str, shifts: Sequence[ShiftSpec]) -> Iterator[Problem]:
+    """Yield each weekday on which a person would work twice at one time, here or elsewhere."""
+    days = {one.hours.weekday for pair in combinations(shifts, 2) if _clash(*pair) for one in pair}
+    for weekday in sorted(days):
+        yield f"{at}.shifts", "shifts_overlap", {"weekday": WEEKDAYS[weekday]}
+
+
+def _clash(one: ShiftSpec, other: ShiftSpec) -> bool:
+    """Say whether two shifts share a minute of a day on which both are in force."""
+    a, b = one.hours, other.hours
+    return (
+        a.weekday == b.weekday
+        and max(a.from_min, b.from_min) < min(a.to_min, b.to_min)
+        and max(one.from_on, other.from_on)
+        <= min(one.until_on or date.max, other.until_on or date.max)
+    )
 
 
 def _block_problems(

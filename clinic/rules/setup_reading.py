@@ -6,7 +6,7 @@ from functools import cache
 from itertools import pairwise
 from zoneinfo import available_timezones
 
-from clinic.rules.people import YEARS
+from clinic.rules.people import FIRST_LANGUAGE, LANGUAGES, YEARS
 from clinic.rules.setups import (
     ALWAYS,
     WEEKDAYS,
@@ -23,6 +23,7 @@ from clinic.rules.setups import (
     SiteSpec,
     StaffSpec,
 )
+from clinic.rules.wall_days import CELL_MIN
 
 Row = Mapping[str, object]
 Problem = tuple[str, str, Mapping[str, str | int]]
@@ -99,10 +100,13 @@ class _Reader:
 
     def hours(self, at: str, row: Row, code: str) -> tuple[Hours, ...]:
         first, last = _minutes(_text(row, "from")), _minutes(_text(row, "to"))
+        days = _strings(row.get("days"))
+        values = {"from": _text(row, "from"), "to": _text(row, "to"), "weekday": days[0]}
         if first >= last:
-            values = {"from": _text(row, "from"), "to": _text(row, "to")}
             self.problems.append((at, code, values))
-        return tuple(Hours(WEEKDAYS.index(day), first, last) for day in _strings(row.get("days")))
+        if first % CELL_MIN or last % CELL_MIN:
+            self.problems.append((at, "hours_off_grid", {**values, "minutes": CELL_MIN}))
+        return tuple(Hours(WEEKDAYS.index(day), first, last) for day in days)
 
     def person(self, at: str, row: Row) -> StaffSpec:
         shifts = tuple(
@@ -196,12 +200,20 @@ class _Reader:
             birth_on=self.day(f"{at}.birth_on", row.get("birth_on")),
             phone=_text(row, "phone"),
             email=_text(row, "email"),
-            language=_text(row, "language", "en"),
+            language=self.language(f"{at}.language", row),
             zone=zone,
             desk_note=_text(row, "desk_note"),
             wants_email=row.get("wants_email") is not False,
             login=_text(row, "login") or None,
         )
+
+    def language(self, at: str, row: Row) -> str:
+        """Return the language somebody is written to in; another than ours is a problem."""
+        language = _text(row, "language", FIRST_LANGUAGE)
+        if language not in LANGUAGES:
+            values = {"language": language, "known": ", ".join(LANGUAGES)}
+            self.problems.append((at, "language_unknown", values))
+        return language
 
     def zone(self, at: str, name: str) -> None:
         """Remember a zone that the machine's zone data do not know."""

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 ALWAYS = date(2000, 1, 1)
+DEVICE, COIL, NAVIGATOR = "tms_device", "coil", "navigation"
+ATTACHMENTS = frozenset({COIL, NAVIGATOR})
+"""What goes on a device and is held with it; every other kind is asked for by a kind of visit."""
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 

@@ -9,6 +9,9 @@ from clinic.web.sentences import SENTENCES, sentence
 from clinic.web.words import lazy
 
 WORDS: Mapping[str, str] = {
+    "block_of_another": lazy(
+        "This closed time belongs to something else by now. Load the page again."
+    ),
     "date_impossible": lazy("There is no such date: %(date)s."),
     "device_loses_coil": lazy(
         "%(resource)s would be without a coil: give it one of these tags (%(coils)s), or put "
@@ -18,15 +21,19 @@ WORDS: Mapping[str, str] = {
         "A stimulator needs a coil: give it one of these tags (%(coils)s), or add a shared coil "
         "that goes on it first."
     ),
+    "fits_no_device": lazy("%(resource)s is no stimulator: a coil goes on one."),
     "fits_other_site": lazy("%(resource)s stands at another site."),
     "given_twice": lazy("This is given twice: %(value)s."),
     "hours_end_before_start": lazy("The end must come after the start."),
+    "hours_off_grid": lazy("Hours begin and end on full %(minutes)s minutes."),
     "hours_overlap": lazy("Two spans of this day overlap."),
+    "kind_unknown": lazy("No visit asks for a %(kind)s; the kinds are: %(kinds)s."),
     "key_twice": lazy("This is given twice: %(key)s."),
     "shift_across_midnight": lazy(
         "A shift ends on the day it begins: make two of one that goes past midnight."
     ),
     "shift_without_seat": lazy("Somebody who is not booked has no shifts."),
+    "shifts_overlap": lazy("Two shifts of this person are at the same time on a day."),
     "zone_unknown": lazy("There is no such zone: %(zone)s."),
 }
 SHAPE = lazy("This cannot be stored as it is. Please check it.")

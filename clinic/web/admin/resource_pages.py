@@ -16,12 +16,12 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from clinic.errors import NotFound
 from clinic.models.base import JsonValue
 from clinic.models.engine import reading
-from clinic.models.resources import PATIENT, PERSON, Resource
+from clinic.models.resources import Resource
 from clinic.models.sites import Site
-from clinic.queries.definitions import visit_kinds
+from clinic.queries.resources import resource_kinds
 from clinic.queries.setup import Section, entry_of, free_key, outages_of
 from clinic.rules.permissions import Permission
-from clinic.rules.setup_checks import DEVICE
+from clinic.rules.setups import DEVICE
 from clinic.schemas import Fault
 from clinic.web.admin.blueprint import blueprint
 from clinic.web.admin.editing import EditPage, SetupForm, edit, show_entry
@@ -35,8 +35,6 @@ from clinic.web.words import lazy
 
 IN_BLOCK = re.compile(r"\$\.blocks\[(\d+)\](?:\.(\w+))?")
 BLOCK_KEY_LENGTH, MARK_LENGTH = 60, 16
-
-COIL = "coil"
 
 
 class OutageRow(LeaveRow):
@@ -181,16 +179,10 @@ def _offer(unit: Session, form: ResourceForm) -> None:
         if own is None or row.id in own
     ]
     form.site.choices = [SelectChoice(row.key, row.name) for row in sites]
-    form.kind.choices = [SelectChoice(kind, key_words(kind)) for kind in sorted(_kinds(unit))]
+    form.kind.choices = [
+        SelectChoice(kind, key_words(kind)) for kind in sorted(resource_kinds(unit))
+    ]
     form.fits.choices = _devices(unit, [row.id for row in sites])
-
-
-def _kinds(unit: Session) -> set[str]:
-    used = select(Resource.kind).where(Resource.kind.not_in((PERSON, PATIENT))).distinct()
-    asked = {
-        rule.resource_kind for kind in visit_kinds(unit).values() for rule in kind.requirements
-    }
-    return {COIL, *unit.scalars(used), *(kind for kind in asked if kind)}
 
 
 def _devices(unit: Session, site_ids: Collection[int]) -> list[SelectChoice]:

@@ -17,14 +17,13 @@ from clinic.errors import NotFound
 from clinic.models.engine import reading, writing
 from clinic.queries.accounts import is_usable_link
 from clinic.queries.login_links import LinkDesk, desk_of_link
+from clinic.rules.people import FIRST_LANGUAGE
 from clinic.web.auth.blueprint import blueprint
 from clinic.web.auth.forms import LinkForm
 from clinic.web.auth.views import carry
 from clinic.web.guard import public
 from clinic.web.phones import phone_words
 from clinic.web.requests import asking, current_clinic
-
-SPOKEN_BY_DEFAULT = "en"
 
 
 @blueprint.get("/link/<token>")
@@ -73,6 +72,6 @@ def _unusable(desk: LinkDesk) -> Response:
 
 def _spoken(desk: LinkDesk) -> AbstractContextManager[None]:
     """Speak the patient's language; the default one gives way to the wish of the browser."""
-    if "lang" in request.args or desk.language in ("", SPOKEN_BY_DEFAULT):
+    if "lang" in request.args or desk.language in ("", FIRST_LANGUAGE):
         return nullcontext()
     return force_locale(desk.language)

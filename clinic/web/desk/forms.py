@@ -7,13 +7,14 @@ from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAre
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
 from wtforms.validators import InputRequired, Length, Optional, StopValidation
 
+from clinic.rules.people import FIRST_LANGUAGE, LANGUAGES
 from clinic.web.fields import BirthField
 from clinic.web.forms import ClinicForm
 from clinic.web.words import lazy
 
 NO_HISTORY = {"autocomplete": "off"}
 """The browser is not to keep, or fill in, one patient's data at another's form."""
-LANGUAGES = [SelectChoice("en", "English"), SelectChoice("es", "Español")]
+SPOKEN = [SelectChoice(code, name) for code, name in LANGUAGES.items()]
 
 
 class KnownBirth:
@@ -75,7 +76,10 @@ class PatientForm(ClinicForm):
         render_kw=NO_HISTORY | {"inputmode": "email"},
     )
     language = SelectField(
-        lazy("Language"), choices=LANGUAGES, default="en", validators=[InputRequired()]
+        lazy("Language"),
+        choices=SPOKEN,
+        default=FIRST_LANGUAGE,
+        validators=[InputRequired()],
     )
     wants_email = BooleanField(
         lazy("Send reminders and changes by e-mail"), validators=[HasAddress()]

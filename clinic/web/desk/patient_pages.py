@@ -22,7 +22,7 @@ from clinic.queries.patients import CourseCount, PatientRow
 from clinic.rules.actors import Actor
 from clinic.rules.appointments import Status
 from clinic.rules.courses import RUNNING, CourseStatus
-from clinic.rules.people import age_on
+from clinic.rules.people import LANGUAGES, age_on
 from clinic.rules.permissions import Permission
 from clinic.web.phones import phone_words
 from clinic.web.places import course_address, local_day, visit_address
@@ -177,7 +177,7 @@ def _facts(patient: Patient) -> list[tuple[str, str]]:
 
 def language_word(code: str) -> str:
     """Return a language by its own name; nothing for one the pages are not written in."""
-    return {"en": "English", "es": "Español"}.get(code, "")
+    return LANGUAGES.get(code, "")
 
 
 def _course_line(course: CourseFacts, now: datetime) -> CourseLine:

@@ -6,8 +6,9 @@ from datetime import date
 import pytest
 
 from clinic.messaging.base import Mail
-from clinic.messaging.texts import LANGUAGES, compose
+from clinic.messaging.texts import compose
 from clinic.rules.messages import Letter, LetterVisit, MessageKind
+from clinic.rules.people import LANGUAGES
 
 CLINICAL = (
     *("tms", "ketamin", "dosing", "dosis", "treatment", "tratamiento", "session", "sesión"),
