@@ -180,7 +180,9 @@ def _listed(document: Mapping[str, JsonValue], name: str) -> list[Entry]:
         at = f"$.{name}[{index}]"
         parent = row.get("inherits")
         if parent is not None and str(parent) not in by_key:
-            raise DocumentRefused([Fault(f"{at}.inherits", "unknown_parent", {"key": str(parent)})])
+            raise DocumentRefused(
+                [Fault(f"{at}.inherits", "unknown_parent", {"value": str(parent)})]
+            )
         body = {**by_key.get(str(parent), {}), **row}
         entries.append(Entry(LISTS[name], str(row["key"]), _int(row["version"]), body, at))
     return entries
@@ -207,7 +209,7 @@ def _faults(entries: Sequence[Entry], visit_kinds: Collection[str]) -> list[Faul
     for entry in entries:
         identity = (entry.kind, entry.key, entry.version)
         if identity in seen:
-            faults.append(Fault(entry.path, "given_twice", {"key": entry.key}))
+            faults.append(Fault(entry.path, "given_twice", {"value": entry.key}))
         seen.add(identity)
         try:
             faults += _body_faults(entry, visit_kinds)

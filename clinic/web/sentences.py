@@ -19,6 +19,9 @@ SENTENCES: Mapping[str, str] = {
     "appointment_unknown": lazy("There is no such visit."),
     "birth_in_future": lazy("The birth date lies in the future."),
     "birth_too_long_ago": lazy("The birth date lies too long ago. Please check the year."),
+    "block_of_another": lazy(
+        "This closed time belongs to something else. Load the page again and add a new one."
+    ),
     "block_of_nothing": lazy("Say what is closed: a site, or one room, device or person."),
     "block_removed": lazy("This closed time has already been removed."),
     "character_refused": lazy(

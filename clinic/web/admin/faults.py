@@ -9,9 +9,6 @@ from clinic.web.sentences import SENTENCES, sentence
 from clinic.web.words import lazy
 
 WORDS: Mapping[str, str] = {
-    "block_of_another": lazy(
-        "This closed time belongs to something else by now. Load the page again."
-    ),
     "date_impossible": lazy("There is no such date: %(date)s."),
     "device_loses_coil": lazy(
         "%(resource)s would be without a coil: give it one of these tags (%(coils)s), or put "
@@ -29,11 +26,13 @@ WORDS: Mapping[str, str] = {
     "hours_overlap": lazy("Two spans of this day overlap."),
     "kind_unknown": lazy("No visit asks for a %(kind)s; the kinds are: %(kinds)s."),
     "key_twice": lazy("This is given twice: %(key)s."),
+    "language_unknown": lazy("No letters are written in this language: %(language)s."),
     "shift_across_midnight": lazy(
         "A shift ends on the day it begins: make two of one that goes past midnight."
     ),
     "shift_without_seat": lazy("Somebody who is not booked has no shifts."),
     "shifts_overlap": lazy("Two shifts of this person are at the same time on a day."),
+    "staff_unknown": lazy("Nobody who can be booked has the key %(staff)s."),
     "zone_unknown": lazy("There is no such zone: %(zone)s."),
 }
 SHAPE = lazy("This cannot be stored as it is. Please check it.")
