@@ -29,11 +29,12 @@ from clinic.queries.undos import (
     blocked_since,
     changed_since,
     has_delivered,
+    is_begun,
     is_used_since,
     undo_of,
 )
 from clinic.rules.actors import Actor
-from clinic.rules.appointments import Verb
+from clinic.rules.appointments import HERE, Verb
 from clinic.rules.courses import UNSTARTED, CourseStatus, CourseVerb, next_course_status
 from clinic.rules.messages import message_policy
 from clinic.rules.permissions import Permission
@@ -143,8 +144,17 @@ def _check_unchanged(session: Session, change_set: ChangeSet, parts: Sequence[Pa
     changed = changed_since(session, change_set_id=change_set.id, appointment_ids=ids)
     if changed is not None:
         raise Conflict("undo_changed_since", on=changed.isoformat())
+    leaving = [part.appointment.id for part in parts if _leaves(part)]
+    if is_begun(session, leaving):
+        raise Conflict("undo_visit_begun")
     if change_set.kind in WHOLE_COURSES and is_used_since(session, change_set.course_id, ids):
         raise Conflict("undo_course_used")
+
+
+def _leaves(part: Part) -> bool:
+    """Say whether undoing a part means that the patient is not in the house."""
+    was = None if part.picture is None else part.picture.status
+    return part.appointment.status in HERE and was not in HERE
 
 
 def _undo_set(session: Session, change_set: ChangeSet, by: Actor, now: datetime) -> ChangeSet:

@@ -15,11 +15,9 @@ from clinic.models.courses import Course
 from clinic.models.records import VisitRecord
 from clinic.queries.definitions import visit_kind
 from clinic.rules.actors import Actor
-from clinic.rules.appointments import Outcome, Status
+from clinic.rules.appointments import HERE, Outcome
 from clinic.rules.courses import CourseStatus
 from clinic.rules.permissions import Permission
-
-HERE = frozenset({Status.ARRIVED, Status.CHECKED_IN})
 
 
 def recorder(by: Actor) -> int:

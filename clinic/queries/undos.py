@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from clinic.models.appointments import Appointment, StatusChange
 from clinic.models.courses import ChangeSet
 from clinic.models.patients import Patient
+from clinic.models.records import VisitRecord
 from clinic.models.resources import Block, Resource
 from clinic.models.sites import Site
 from clinic.queries.messages import stands
@@ -124,6 +125,14 @@ def changed_since(
         .order_by(Appointment.local_on)
         .limit(1)
     )
+
+
+def is_begun(session: Session, appointment_ids: Collection[int]) -> bool:
+    """Say whether one of these visits has begun and is not over yet."""
+    open_records = select(VisitRecord.id).where(
+        VisitRecord.appointment_id.in_(appointment_ids), VisitRecord.ended_at.is_(None)
+    )
+    return session.scalar(select(open_records.exists())) or False
 
 
 def is_used_since(

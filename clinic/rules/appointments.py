@@ -52,6 +52,9 @@ class Verb(StrEnum):
     ENTER_IN_ERROR = "enter_in_error"
 
 
+HERE = frozenset({Status.ARRIVED, Status.CHECKED_IN})
+"""The patient is in the house."""
+
 _S = Status
 TRANSITIONS: dict[Verb, tuple[frozenset[Status], Status]] = {
     Verb.APPROVE: (frozenset({_S.PROPOSED, _S.PENDING, _S.WAITLIST}), _S.BOOKED),

@@ -178,6 +178,9 @@ SENTENCES: Mapping[str, str] = {
         "One of these visits has been changed since, so this cannot be undone any more. "
         "Nothing was changed."
     ),
+    "undo_visit_begun": lazy(
+        "The session has begun since, so this cannot be undone. Nothing was changed."
+    ),
     "undo_course_used": lazy(
         "The course has more visits by now, so booking it cannot be undone. Nothing was changed."
     ),

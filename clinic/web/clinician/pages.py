@@ -19,7 +19,7 @@ from clinic.queries.definitions import side_effects, visit_kind
 from clinic.queries.observations import PRE_DOSE, ReadingRow, readings
 from clinic.queries.side_effects import SideEffectRow, of_visit
 from clinic.rules.actors import Actor
-from clinic.rules.appointments import Status
+from clinic.rules.appointments import HERE, Status
 from clinic.rules.courses import CourseStatus
 from clinic.rules.permissions import Permission
 from clinic.rules.side_effects import SideEffectList, Term, modality_family
@@ -42,7 +42,6 @@ from clinic.web.guard import sites_here
 from clinic.web.requests import current_clinic
 from clinic.web.strips import LinkedVisit, Strip, strip
 
-HERE = frozenset({Status.ARRIVED, Status.CHECKED_IN})
 RECORDS = Permission.RECORD_SIDE_EFFECTS
 
 

@@ -8,12 +8,11 @@ from flask import url_for
 from flask_babel import gettext
 
 from clinic.queries.charts import CourseVisit, DayVisit, SiteName, numbers
-from clinic.rules.appointments import Status
+from clinic.rules.appointments import HERE, Status
 from clinic.rules.vitals_due import PRESSING, Chair, Tone, next_reading
 from clinic.web import present
 from clinic.web.clinician.standing import GLYPHS, standing
 
-HERE = frozenset({Status.ARRIVED, Status.CHECKED_IN})
 OVER = frozenset({Status.FULFILLED, Status.NOSHOW})
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 from clinic.actions.blocks import add_block
 from clinic.errors import Conflict, NotAllowed, NotFound
 from clinic.jobs import TickReport, Works, new_owner, send_due
-from clinic.models import Message, WorkItem
+from clinic.models import Message, VisitRecord, WorkItem
 from clinic.models.engine import reading, writing
 from clinic.rules.actors import rights_of
 from clinic.rules.appointments import Status
@@ -253,6 +253,19 @@ def test_a_visit_changed_since_is_left_alone(diary: Diary) -> None:
 
     assert refused.value.values == {"on": "2026-03-09"}
     assert (refused.value.code, diary.get(visit).version) == ("undo_changed_since", 2)
+
+
+def test_a_patient_whose_session_has_begun_does_not_leave_by_undo(diary: Diary) -> None:
+    visit = diary.book(0)
+    arrive_early(diary, visit)
+    with writing(diary.engine) as session:
+        dana = diary.dana.account_id
+        session.add(VisitRecord(appointment_id=visit, started_at=diary.now, started_by=dana))
+
+    with pytest.raises(Conflict) as refused:
+        diary.undo()
+
+    assert (refused.value.code, diary.get(visit).status) == ("undo_visit_begun", Status.ARRIVED)
 
 
 def test_changes_are_undone_one_after_the_other(diary: Diary) -> None:
