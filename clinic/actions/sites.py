@@ -14,11 +14,13 @@ from clinic.errors import RuleBroken
 from clinic.models.appointments import Appointment
 from clinic.models.machinery import ClinicSetting
 from clinic.models.sites import Holiday, OpeningHours, Site
+from clinic.queries.definitions import texts
 from clinic.queries.resources import ORGANISATION, ids_at_site
 from clinic.rules.actors import Actor
 from clinic.rules.permissions import Permission
 from clinic.rules.setup_reading import zone_exists
 from clinic.rules.setups import HolidaySpec, Hours, OrganisationSpec, SiteSpec
+from clinic.rules.texts import forbidden_words
 
 
 def put_organisation(session: Session, *, spec: OrganisationSpec, by: Actor, now: datetime) -> Put:
@@ -42,11 +44,17 @@ def put_organisation(session: Session, *, spec: OrganisationSpec, by: Actor, now
 
 
 def put_site(session: Session, *, spec: SiteSpec, by: Actor, now: datetime) -> Put:
-    """Make the site of this key as described; RuleBroken for an unknown or a bound zone."""
+    """Make the site of this key as described.
+
+    RuleBroken for an unknown or a bound zone, and for a name that would tell in a message to a
+    patient what the clinic treats.
+    """
     site = session.execute(select(Site).where(Site.key == spec.key)).scalar_one_or_none()
     require_at(by, Permission.MANAGE_RESOURCES, None if site is None else site.id)
     if not zone_exists(spec.zone):
         raise RuleBroken("zone_unknown", zone=spec.zone)
+    if site is None or site.patient_name != spec.patient_name:
+        _check_neutral(session, spec)
     is_new = site is None
     values = _columns(spec)
     if site is None:
@@ -87,6 +95,13 @@ def _columns(spec: SiteSpec) -> dict[str, object]:
         "phone": spec.phone,
         "switches": dict(spec.switches),
     }
+
+
+def _check_neutral(session: Session, spec: SiteSpec) -> None:
+    """Refuse a name for messages that says what is treated: their subjects hold it."""
+    words = forbidden_words(spec.patient_name, texts(session).forbidden_stems)
+    if words:
+        raise RuleBroken("name_not_neutral", field="patient_name", word=words[0])
 
 
 def _check_zone_free(session: Session, site: Site, now: datetime) -> None:

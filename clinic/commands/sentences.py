@@ -47,6 +47,8 @@ SENTENCES: Mapping[str, str] = {
     "login_unknown": "there is no log-in {login}",
     "minimum_above_maximum": "the minimum is above the maximum",
     "missing": "this field is missing",
+    "name_not_neutral": "messages to patients hold this name; it must not say what is treated, "
+    "as {word} does",
     "no_such_thing": "there is no such thing",
     "not_a_demo": "the folder {folder} holds a clinic that this command did not"
     " make; nothing was changed",

@@ -53,6 +53,9 @@ SENTENCES: Mapping[str, str] = {
     "login_taken": lazy("This log-in name or this person already has an account."),
     "login_unknown": lazy("There is no such log-in name."),
     "move_refused": lazy("A visit that is %(status)s cannot be moved."),
+    "name_not_neutral": lazy(
+        "Messages to patients hold this name, so it must not say what is treated: “%(word)s”."
+    ),
     "needs_a_person": lazy("Only a person who is logged in can do this."),
     "no_such_thing": lazy("There is no such page."),
     "not_a_demo": lazy("This folder holds a clinic that the demo did not make: %(folder)s"),

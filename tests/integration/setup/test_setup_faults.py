@@ -56,6 +56,10 @@ FAULTS: list[tuple[Callable[[Document], None], tuple[str, str]]] = [
         ("$.sites[0].hours[1]", "hours_off_grid"),
     ),
     (edit("staff", 1, "shifts", 0, to="16:59"), ("$.staff[1].shifts[0]", "hours_off_grid")),
+    (
+        edit("sites", 0, patient_name="Riverside Ketamine Center"),
+        ("$.sites[0].patient_name", "name_not_neutral"),
+    ),
     (edit("patients", 0, language="xx"), ("$.patients[0].language", "language_unknown")),
     (
         edit("sites", 0, "holidays", 0, on="2026-02-30"),
