@@ -50,9 +50,10 @@ class DefinitionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """One version of a protocol as a list shows it; `source` is the mark C, S or G."""
+    """One version of a definition as a list shows it; `source` is the mark C, S or G."""
 
     id: int
+    kind: str
     key: str
     version: int
     status: DefinitionStatus
@@ -115,6 +116,16 @@ def versions(kind: str) -> Select[Definition]:
     )
 
 
+def version_rows_of(session: Session, kinds: Collection[str]) -> list[VersionRow]:
+    """Return every version of some kinds as a list shows it, by kind and key, newest first."""
+    query = (
+        select(Definition)
+        .where(Definition.kind.in_(kinds))
+        .order_by(Definition.kind, Definition.key, Definition.version.desc())
+    )
+    return [_version_row(row) for row in session.scalars(query)]
+
+
 def version_rows(session: Session, kind: str) -> list[VersionRow]:
     """Return every version of a kind as a list shows it, by key, newest first."""
     return [_version_row(row) for row in session.scalars(versions(kind))]
@@ -131,7 +142,7 @@ def _version_row(row: Definition) -> VersionRow:
     words = {
         name: str(row.body.get(name) or "") for name in ("name", "modality", "source", "region")
     }
-    return VersionRow(row.id, row.key, row.version, row.status, row.in_force_on, **words)
+    return VersionRow(row.id, row.kind, row.key, row.version, row.status, row.in_force_on, **words)
 
 
 def current(session: Session, kind: str, key: str, *, on: date | None = None) -> Definition:

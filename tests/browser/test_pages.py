@@ -74,6 +74,7 @@ def test_every_page_pleases_axe_and_fits_its_screen(
         f"/schedule/courses/{course}",
         f"/desk/patients/{clinic.cast.pat.public_id}",
         f"/schedule/week?patient={clinic.cast.pat.public_id}",
+        "/admin/policies/thresholds/1",
     )
     seen, faults = 0, {}
 

@@ -8,6 +8,7 @@ from clinic.models.engine import reading
 from clinic.queries.definitions import (
     DefinitionKind,
     VersionRow,
+    current_ids,
     protocol,
     version_row,
     version_rows,
@@ -18,6 +19,7 @@ from clinic.rules.steps import Step
 from clinic.rules.visit_kinds import Requirement, VisitKind
 from clinic.web import present
 from clinic.web.admin.blueprint import blueprint
+from clinic.web.admin.outlines import source_words
 from clinic.web.admin.tables import Cell, grouped
 from clinic.web.admin.tabs import tabs
 from clinic.web.guard import needs
@@ -79,6 +81,9 @@ def list_kinds() -> str:
     """Show the visit kinds in force."""
     with reading(current_clinic().engine) as unit:
         kinds = visit_kinds(unit)
+        ids = {*current_ids(unit, DefinitionKind.VISIT_KIND).values()}
+        rows = version_rows(unit, DefinitionKind.VISIT_KIND)
+    in_force = {row.key: row for row in rows if row.id in ids}
     heads = (
         gettext("Visit"),
         gettext("Patients read"),
@@ -87,9 +92,11 @@ def list_kinds() -> str:
         gettext("Where"),
         gettext("Holds"),
         gettext("Flagged missed after"),
+        gettext("Version"),
+        gettext("Source"),
     )
     ordered = sorted(kinds.values(), key=lambda kind: kind.staff_label)
-    groups = grouped(("", _kind_cells(kind)) for kind in ordered)
+    groups = grouped(("", _kind_cells(kind, in_force[kind.key])) for kind in ordered)
     return render_template("admin/list.html", tabs=tabs(), heads=heads, groups=groups, new=None)
 
 
@@ -100,19 +107,9 @@ def _version_cells(row: VersionRow) -> tuple[Cell, ...]:
         Cell(row.name, address=address, is_strong=True),
         Cell(str(row.version), is_number=True),
         Cell(row.modality.upper() if row.modality in {"tms", "kap"} else row.modality),
-        Cell(source_word(row.source)),
+        Cell(source_words(row.source)),
         Cell(in_force or gettext("draft")),
     )
-
-
-def source_word(mark: str) -> str:
-    """Return where a rule comes from in words, by its mark C, S or G."""
-    words = {
-        "C": gettext("primary source"),
-        "S": gettext("secondary source"),
-        "G": gettext("general practice"),
-    }
-    return words.get(mark, mark)
 
 
 def _facts(row: VersionRow, indication: str, device_tags: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -121,7 +118,7 @@ def _facts(row: VersionRow, indication: str, device_tags: tuple[str, ...]) -> li
         (gettext("Key"), f"{row.key}, {gettext('version')} {row.version}"),
         (gettext("For"), indication),
         (gettext("Device"), ", ".join(device_tags)),
-        (gettext("Source"), source_word(row.source)),
+        (gettext("Source"), source_words(row.source)),
         (gettext("Region"), row.region),
         (gettext("In force from"), in_force),
     ]
@@ -191,7 +188,7 @@ def _gap(step: Step) -> str:
     )
 
 
-def _kind_cells(kind: VisitKind) -> tuple[Cell, ...]:
+def _kind_cells(kind: VisitKind, row: VersionRow) -> tuple[Cell, ...]:
     return (
         Cell(kind.staff_label, is_strong=True),
         Cell(kind.patient_label),
@@ -200,6 +197,8 @@ def _kind_cells(kind: VisitKind) -> tuple[Cell, ...]:
         Cell(", ".join(key_words(place.value) for place in kind.places)),
         Cell("", lines=tuple(_holds(one) for one in kind.requirements)),
         Cell(present.minutes_long(kind.missed_grace_min)),
+        Cell(str(row.version), is_number=True),
+        Cell(source_words(row.source)),
     )
 
 

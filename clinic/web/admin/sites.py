@@ -8,6 +8,7 @@ from flask_babel import gettext
 from clinic.queries.sites import SiteRow
 from clinic.rules.setups import Hours
 from clinic.web import present
+from clinic.web.phones import phone_words
 from clinic.web.words import lazy
 
 DAYS = (
@@ -65,7 +66,7 @@ def present_site(row: SiteRow, *, may_change: bool) -> SiteView:
         patient_name=row.patient_name,
         zone=row.zone.replace("_", " "),
         address=row.address,
-        phone=row.phone,
+        phone=phone_words(row.phone),
         switches=tuple(_switch(name, is_on) for name, is_on in sorted(row.switches.items())),
         hours=spans(row.hours),
         holidays=tuple(

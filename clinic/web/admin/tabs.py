@@ -13,9 +13,11 @@ TABS = (
     ("admin.list_blocks", lazy("Closed times")),
     ("admin.list_protocols", lazy("Protocols")),
     ("admin.list_kinds", lazy("Visit kinds")),
+    ("admin.list_policies", lazy("Policies")),
 )
 BELOW = {
     "admin.show_protocol": "admin.list_protocols",
+    "admin.show_policy": "admin.list_policies",
     "admin.edit_hours": "admin.home",
     "admin.edit_holidays": "admin.home",
     "admin.propose_holidays": "admin.home",

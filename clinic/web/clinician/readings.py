@@ -16,10 +16,10 @@ from clinic.rules.permissions import Permission
 from clinic.rules.vitals import Reading
 from clinic.web.clinician.blueprint import blueprint
 from clinic.web.clinician.forms import VitalsForm
-from clinic.web.clinician.signals import unit_of
 from clinic.web.clinician.visits import page_again, visit_to_change
 from clinic.web.guard import needs
 from clinic.web.requests import current_clinic, run_once, see_other
+from clinic.web.signals import unit_of
 
 
 @blueprint.post("/visits/<public_id>/vitals")

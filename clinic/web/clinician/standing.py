@@ -17,7 +17,7 @@ from clinic.rules.vitals_due import (
     tone_of,
 )
 from clinic.web import present
-from clinic.web.clinician.signals import signal_word, unit_of
+from clinic.web.signals import signal_word, unit_of
 
 PRESSURES = frozenset({Signal.SYSTOLIC, Signal.DIASTOLIC})
 GLYPHS = {Tone.ACT: "‼", Tone.LATE: "◷", Tone.CARE: "!", Tone.DUE: "▸", Tone.CALM: ""}

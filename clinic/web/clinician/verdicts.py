@@ -10,8 +10,8 @@ from clinic.queries.observations import ReadingRow
 from clinic.rules.vitals import Level, Thresholds
 from clinic.rules.vitals_due import Tone
 from clinic.web import present
-from clinic.web.clinician.signals import signal_word, unit_of
 from clinic.web.clinician.standing import Standing
+from clinic.web.signals import signal_word, unit_of
 
 SIGNS = {">": ">", ">=": "≥", "<": "<", "<=": "≤", "==": "="}
 """The sign of a row as it is printed: above 140 is not 140."""

@@ -24,6 +24,7 @@ PAGES = (
     "/admin/closed-times",
     "/admin/protocols",
     "/admin/visit-kinds",
+    "/admin/policies",
 )
 Open = Callable[[str], Browser]
 
@@ -72,7 +73,13 @@ def test_a_page_of_an_empty_clinic_says_what_to_do(browser: Open, page: str) -> 
         ("/admin/closed-times", ["team training", "Wed 18 Mar 12:00", "Wed 18 Mar 18:00"]),
         ("/admin/protocols", ["10 Hz left DLPFC", "Esketamine", "primary source"]),
         ("/admin/protocols/kap_programme/1", ["24 to 72 h after dosing", "1 per dosing"]),
-        ("/admin/visit-kinds", ["Dosing, injection", "Treatment visit", "3 h"]),
+        ("/admin/visit-kinds", ["Dosing, injection", "Treatment visit", "3 h", "general practice"]),
+        ("/admin/policies", ["Vitals thresholds", "Texts for patients", "In force from"]),
+        ("/admin/policies/policies/1", ["Lapse, days</span> 14", "call back in 2 h"]),
+        (
+            "/admin/policies/thresholds/1",
+            ["Systolic &gt; 140 mmHg", "primary source: esketamine label wording"],
+        ),
     ],
 )
 def test_a_page_shows_what_was_set_up(
@@ -131,3 +138,13 @@ def test_an_unknown_protocol_is_not_found(browser: Open, filled: Engine) -> None
         for name in ("nothing/1", "kap_programme/9")
     ]
     assert codes == [404, 404]
+
+
+def test_an_unknown_policy_is_not_found(browser: Open, filled: Engine) -> None:
+    adan = browser("adan")
+
+    codes = [
+        adan.get(f"/admin/policies/{name}").status_code
+        for name in ("nothing/1", "protocol/1", "thresholds/9")
+    ]
+    assert codes == [404, 404, 404]
