@@ -18,6 +18,7 @@ from clinic.planning.refusals import Impossible, Reason
 from clinic.queries.availability import SiteFrame, frame_of, read_resources
 from clinic.queries.proposals import Proposal, propose_course
 from clinic.rules.people import BadDate, BadTime, parse_date, parse_time
+from clinic.rules.visit_kinds import Place
 from clinic.rules.wall_days import CELL_MIN, instant_of, wall_day
 from clinic.web.reasons import reason_sentence
 
@@ -51,6 +52,12 @@ _OPTIONS = (
         help="Minutes around the wished hour.",
     ),
     click.option("--with", "prefers", default=None, help="Device or therapist wished, by name."),
+    click.option(
+        "--place",
+        type=click.Choice([place.value for place in Place]),
+        default=Place.ROOM.value,
+        help="Where talks are held, where the treatment allows it.",
+    ),
     click.option("--days", default=None, help="Weekdays the patient can come: mon,wed,fri."),
     click.option("--window", default=None, help="Hours the patient can come: 08:00-12:00."),
     click.option("--per-week", type=click.IntRange(1, 100), default=None, help="Visits a week."),
@@ -76,6 +83,7 @@ def read_wishes(options: dict[str, object]) -> Wishes:
         weekdays=None if days is None else frozenset(_weekday(day) for day in days.split(",")),
         away=tuple(_span(text) for text in _texts(options, "away")),
         per_week=_number(options, "per_week"),
+        place=str(options["place"]),
         counts=_by_step(options, "counts", ""),
         weeks=_by_step(options, "counts", "w"),
         every=_by_step(options, "every", ""),

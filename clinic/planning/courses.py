@@ -12,14 +12,22 @@ from clinic.planning.explain import day_reason
 from clinic.planning.grid import Grid
 from clinic.planning.hours import Chosen
 from clinic.planning.refusals import Code, Impossible, Reason, Refusal, Warning_
-from clinic.planning.slots import Slot, count_of, every_of, slots_of, truncated, weekly_choices
+from clinic.planning.slots import (
+    Slot,
+    count_of,
+    every_of,
+    places_of,
+    slots_of,
+    truncated,
+    weekly_choices,
+)
 from clinic.planning.steady import best_hours
 from clinic.planning.terms import Term, terms_of, warnings_of
 from clinic.planning.visits import Hold, PlannedVisit, choose, holds_of
 from clinic.planning.wishes import Wishes
 from clinic.planning.world import World
 from clinic.rules.protocols import Objective, Protocol
-from clinic.rules.visit_kinds import VisitKind
+from clinic.rules.visit_kinds import Place, VisitKind
 
 __all__ = [
     "Hold",
@@ -75,7 +83,7 @@ def solved(
 
     A bare plan has no visits: the question is refused, or not one visit finds a place.
     """
-    refused = _refused(protocol, wishes)
+    refused = _refused(protocol, kinds, wishes)
     if refused is not None:
         count = sum(count_of(s, wishes) for s in protocol.steps)
         return Plan((), (), (), count, refused)
@@ -112,7 +120,9 @@ def first_day(protocol: Protocol, wishes: Wishes) -> date:
     )
 
 
-def _refused(protocol: Protocol, wishes: Wishes) -> Impossible | None:
+def _refused(
+    protocol: Protocol, kinds: Mapping[str, VisitKind], wishes: Wishes
+) -> Impossible | None:
     """Return why this cannot be planned at all, before anything is looked up."""
     for step in protocol.steps:
         count = count_of(step, wishes)
@@ -127,6 +137,8 @@ def _refused(protocol: Protocol, wishes: Wishes) -> Impossible | None:
     wished = {**dict.fromkeys(list(offered)[:1], wishes.per_week), **wishes.weekly}
     if any(n is not None and n not in offered.get(key, ()) for key, n in wished.items()):
         return Impossible("", 0, None, None, (Reason(Code.PER_WEEK_NOT_OFFERED),))
+    if wishes.place not in (Place.ROOM, *places_of(protocol.steps, kinds)):
+        return Impossible("", 0, None, None, (Reason(Code.PLACE_NOT_OFFERED),))
     ranks = [
         [Objective.UNPLACED, *DAY_TERMS, *TIME_TERMS].index(term)
         for term in protocol.objective.term_order

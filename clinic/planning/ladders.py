@@ -8,9 +8,8 @@ from clinic.planning.changes import DAY_MIN, Change, Rule
 from clinic.planning.courses import Plan
 from clinic.planning.questions import Instant, Question, requirements_of, tolerance_of
 from clinic.planning.refusals import Reason
-from clinic.planning.slots import count_of, limit_of, weekly_choices
+from clinic.planning.slots import count_of, limit_of, places_of, weekly_choices
 from clinic.rules.steps import Step
-from clinic.rules.visit_kinds import Place
 
 MINUTES = (15, 30, 60, 120)
 HOUR_SHIFTS = (-30, 30, -60, 60, -120, 120)
@@ -77,17 +76,11 @@ def _wish_ladders(question: Question) -> Iterator[Ladder]:
     for span in dict.fromkeys(wishes.away):
         days = (span[1] - span[0]).days + 1
         yield Ladder(Rule.AWAY, (Change(Rule.AWAY, days, span=span),))
-    places = [place for place in Place if place in _places(question) and place != wishes.place]
-    for place in places:
-        yield Ladder(Rule.PLACE, (Change(Rule.PLACE, 1, name=place),))
+    for place in places_of(_used_steps(question), question.kinds):
+        if place != wishes.place:
+            yield Ladder(Rule.PLACE, (Change(Rule.PLACE, 1, name=place),))
     if question.open_world is not None and not wishes.shares_days:
         yield Ladder(Rule.SHARED_DAYS, (Change(Rule.SHARED_DAYS, 1),))
-
-
-def _places(question: Question) -> set[str]:
-    return {
-        place for step in _used_steps(question) for place in question.kinds[step.visit_kind].places
-    }
 
 
 def _weekday_ladders(question: Question) -> Iterator[Ladder]:

@@ -34,6 +34,7 @@ class Code(StrEnum):
     COUNT_OUT_OF_RANGE = "count_out_of_range"
     EVERY_NOT_OFFERED = "every_not_offered"
     PER_WEEK_NOT_OFFERED = "per_week_not_offered"
+    PLACE_NOT_OFFERED = "place_not_offered"
     NOTHING_TO_PLAN = "nothing_to_plan"
     WEEK_CANNOT_HOLD = "week_cannot_hold"
     OFF_PATTERN = "off_pattern"

@@ -1,7 +1,7 @@
 """Slots: the visits of a course in time order, before they have a day."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
@@ -12,7 +12,7 @@ from clinic.planning.wishes import Wishes
 from clinic.planning.world import World, cells_of
 from clinic.rules.protocols import Protocol
 from clinic.rules.steps import Gap, Starts, Step, Window
-from clinic.rules.visit_kinds import Mode, VisitKind
+from clinic.rules.visit_kinds import Mode, Place, VisitKind
 
 Asked = tuple[Step, int, int | None]
 OPEN_ENDED_VISITS = 6  # asked for when the protocol leaves the count open (facts, courses)
@@ -98,6 +98,13 @@ def weekly_choices(protocol: Protocol) -> dict[str, tuple[int, ...]]:
     limits = {step.key: step.weekly_limit for step in protocol.steps if step.weekly_limit}
     choices = {key: one.options for key, one in limits.items() if len(one.options) > 1}
     return choices or {key: one.options for key, one in limits.items()}
+
+
+def places_of(steps: Iterable[Step], kinds: Mapping[str, VisitKind]) -> tuple[Place, ...]:
+    """Return where visits of these steps may be held: in a room, by video, by telephone."""
+    used = {kind_key(step, index) for step in steps for index in (0, 1)}
+    offered = {place for key in used for place in kinds[key].places}
+    return tuple(place for place in Place if place in offered)
 
 
 def days_a_week(step: Step, wishes: Wishes) -> int | None:

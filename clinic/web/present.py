@@ -193,6 +193,11 @@ def patient_word(status: Status) -> str:
     return words.get(status, "")
 
 
+def place_word(place: str) -> str:
+    """Return where a visit is held that needs no room, "" for one that does."""
+    return {"video": gettext("by video"), "phone": gettext("by telephone")}.get(place, "")
+
+
 def language() -> str:
     """Return the language of the page, for example "en"."""
     return str(get_locale() or "en")

@@ -39,6 +39,7 @@ REASONS: Mapping[Code, str] = {
     Code.TERM_ORDER: lazy("The protocol orders its aims in a way that cannot be planned."),
     Code.COUNT_OUT_OF_RANGE: lazy("The protocol does not allow that number of visits."),
     Code.EVERY_NOT_OFFERED: lazy("The protocol does not offer visits so many weeks apart."),
+    Code.PLACE_NOT_OFFERED: lazy("No visit of this treatment can be held that way."),
     Code.PER_WEEK_NOT_OFFERED: lazy("The protocol does not offer that many visits a week."),
     Code.NOTHING_TO_PLAN: lazy("There is no visit to plan."),
 }

@@ -31,7 +31,7 @@ WORDS: Mapping[str, str] = {
         "A shift ends on the day it begins: make two of one that goes past midnight."
     ),
     "shift_without_seat": lazy("Somebody who is not booked has no shifts."),
-    "shifts_overlap": lazy("Two shifts of this person are at the same time on a day."),
+    "shifts_overlap": lazy("Two of these shifts are at the same time (%(weekday)s)."),
     "staff_unknown": lazy("Nobody who can be booked has the key %(staff)s."),
     "zone_unknown": lazy("There is no such zone: %(zone)s."),
 }

@@ -37,6 +37,7 @@ from clinic.web.present import (
     full_name,
     minutes_long,
     moment_at,
+    place_word,
     status_tag,
 )
 from clinic.web.requests import current_clinic
@@ -155,8 +156,7 @@ def _hours(visit: VisitRow) -> str:
 
 def where_and_who(visit: VisitRow, site_name: str = "") -> str:
     """Return rooms and people of a visit; video and telephone have no room."""
-    words = {"video": gettext("by video"), "phone": gettext("by telephone")}
-    place = words.get(visit.place)
+    place = place_word(visit.place)
     names = [*([place] if place else visit.where), *visit.who]
     return " · ".join([*names, site_name] if site_name else names)
 

@@ -1,7 +1,7 @@
 """The visits of each phase as people ask for them: a number of visits, or of weeks."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -10,13 +10,15 @@ from wtforms import Field, Form, SelectField, StringField, ValidationError
 from wtforms.fields import SelectChoice  # type: ignore[attr-defined] # newer than its types
 from wtforms.validators import Optional
 
-from clinic.planning.slots import count_of, visits_in, weekly_choices
+from clinic.planning.slots import count_of, places_of, visits_in, weekly_choices
 from clinic.planning.wishes import Wishes
 from clinic.rules.data import Node
 from clinic.rules.protocols import Protocol
 from clinic.rules.steps import Choice, Step
+from clinic.rules.visit_kinds import Place, VisitKind
 from clinic.web.present import key_words
 
+PLACE = "place"
 VISITS, EVERY, WEEKLY = "visits_", "every_", "weekly_"
 EXTENT = re.compile(r"(\d{1,3})\s*(w|wk|wks|weeks?|visits?|sessions?)?", re.IGNORECASE)
 FIRST_DAY = date(2000, 1, 3)  # of wishes of which only the visits a week are read
@@ -79,6 +81,26 @@ def phase_fields(protocol: Protocol) -> dict[str, Field]:
         if step.key in others and step.weekly_limit and len(step.weekly_limit.options) > 1:
             found[WEEKLY + step.key] = _often(step, step.weekly_limit, weekly_words)
     return found
+
+
+def place_field(protocol: Protocol, kinds: Mapping[str, VisitKind]) -> dict[str, Field]:
+    """Return the field for talks that need not be on site; none where every visit has to be."""
+    offered = places_of(protocol.steps, kinds)
+    if offered == (Place.ROOM,):
+        return {}
+    words = {
+        Place.ROOM: gettext("on site"),
+        Place.VIDEO: gettext("by video, where the treatment allows it"),
+        Place.PHONE: gettext("by telephone, where the treatment allows it"),
+    }
+    choices = [SelectChoice(place.value, words[place]) for place in offered]
+    return {PLACE: SelectField(gettext("Talks"), choices=choices, default=Place.ROOM.value)}
+
+
+def place_words(place: str) -> str:
+    """Return what was asked of the talks in words, "" for those on site."""
+    words = {Place.VIDEO: gettext("talks by video"), Place.PHONE: gettext("talks by telephone")}
+    return words.get(Place(place), "")
 
 
 def _often(step: Step, choice: Choice, words: Callable[[int], str]) -> Field:

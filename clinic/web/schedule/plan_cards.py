@@ -14,7 +14,7 @@ from clinic.planning.three import Choice, Fact, Offer, Trait
 from clinic.queries.proposals import Proposal
 from clinic.rules.wall_days import CELL_MIN
 from clinic.web.months import Month, months
-from clinic.web.present import clock_time, day, day_with_year, minutes_long
+from clinic.web.present import clock_time, day, day_with_year, minutes_long, place_word
 from clinic.web.schedule.plan_forms import digest
 from clinic.web.strips import LinkedVisit, Reader, Strip, strip
 
@@ -240,7 +240,7 @@ def _weeks(
             day=day(visit.on),
             hour=clock_time(visit.start_cell * CELL_MIN),
             what=kinds.get(visit.kind_key, ""),
-            taken=", ".join(dict.fromkeys(names.get(one.resource_id, "") for one in visit.holds)),
+            taken=_taken(visit, names),
             off=_off_words(wish.off(visit)),
         )
         weeks.setdefault(monday, []).append(row)
@@ -248,6 +248,12 @@ def _weeks(
         PlanWeek(gettext("Week of %(day)s", day=day(monday)), tuple(rows))
         for monday, rows in weeks.items()
     )
+
+
+def _taken(visit: PlannedVisit, names: Mapping[int, str]) -> str:
+    """Return what a visit holds, by name, and where it is held when that is no room."""
+    held = dict.fromkeys(names.get(one.resource_id, "") for one in visit.holds)
+    return ", ".join(filter(None, [*held, place_word(visit.place)]))
 
 
 def _warnings(warnings: Iterable[Warning_], visits: Sequence[PlannedVisit]) -> list[str]:

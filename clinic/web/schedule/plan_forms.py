@@ -25,10 +25,19 @@ from clinic.planning.wishes import Wishes
 from clinic.rules.data import DataError, JsonValue, Node
 from clinic.rules.people import BadDate, BadTime, parse_date, parse_time
 from clinic.rules.protocols import Protocol, with_choice
+from clinic.rules.visit_kinds import Place, VisitKind
 from clinic.web.fields import too_far
 from clinic.web.forms import ClinicForm
 from clinic.web.present import birth_day, clock_time, route_word
-from clinic.web.schedule.phases import FIRST_DAY, by_phase, phase_fields, wished_phases, with_phases
+from clinic.web.schedule.phases import (
+    FIRST_DAY,
+    PLACE,
+    by_phase,
+    phase_fields,
+    place_field,
+    wished_phases,
+    with_phases,
+)
 from clinic.web.words import lazy
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -163,17 +172,22 @@ class PlanForm(ClinicForm):
             per_week=int(self.per_week.data) if self.per_week.data else None,
             shares_days=bool(self.shares_days.data),
             prefers_id=int(self.prefers.data) if self.prefers.data else None,
+            place=self[PLACE].data if PLACE in self else Place.ROOM,
         )
         return with_phases(wishes, self)
 
 
-def plan_form(treatment: Protocol | None) -> type[PlanForm]:
-    """Return the form with a field for each phase of the treatment, once one is chosen."""
+def plan_form(treatment: Protocol | None, kinds: Mapping[str, VisitKind]) -> type[PlanForm]:
+    """Return the form with what depends on the treatment, once one is chosen.
+
+    That is a field for each phase, and one for talks that need not be on site.
+    """
 
     class TreatmentForm(PlanForm):
         """The wishes for a course of one treatment."""
 
-    for name, field in (phase_fields(treatment) if treatment else {}).items():
+    fields = phase_fields(treatment) | place_field(treatment, kinds) if treatment else {}
+    for name, field in fields.items():
         setattr(TreatmentForm, name, field)
     return TreatmentForm
 
@@ -196,6 +210,7 @@ def wished(kept: Mapping[str, JsonValue]) -> dict[str, object]:
     hours = sorted(one.whole() for one in window.items()) if window else []
     spans = [sorted(one.text() for one in span.items()) for span in away.items()] if away else []
     shares, prefers = node.optional("shares_days"), node.optional("prefers_id")
+    place = node.optional("place")
     return {
         "start_on": birth_day(date.fromisoformat(start.text())) if start else "",
         "preferred": clock_time(hour.whole()) if hour else "",
@@ -207,6 +222,7 @@ def wished(kept: Mapping[str, JsonValue]) -> dict[str, object]:
         "per_week": str(most.whole()) if most else "",
         "shares_days": shares.flag() if shares else False,
         "prefers": str(prefers.whole()) if prefers else "",
+        "place": place.text() if place else Place.ROOM.value,
         **wished_phases(node),
     }
 

@@ -13,7 +13,7 @@ from clinic.planning.wishes import Wishes
 from clinic.queries.proposals import Proposal
 from clinic.web.present import clock_time, day, day_with_year
 from clinic.web.reasons import weekday_words
-from clinic.web.schedule.phases import phase_words
+from clinic.web.schedule.phases import phase_words, place_words
 from clinic.web.schedule.plan_cards import PlanCard, plan_card
 from clinic.web.schedule.plan_forms import variant_name
 from clinic.web.schedule.reasons_view import ObstaclesView, obstacles_view
@@ -87,7 +87,7 @@ def asked_words(proposal: Proposal, names: Mapping[int, str]) -> str:
     words = [proposal.protocol.name, variant, first, _hour(wishes), _hours(wishes)]
     words.append(weekday_words(wishes.weekdays) if wishes.weekdays else "")
     words.append(gettext("%(n)s a week", n=wishes.per_week) if wishes.per_week else "")
-    words += phase_words(wishes)
+    words += [*phase_words(wishes), place_words(wishes.place)]
     words.append(gettext("with %(name)s if it can be", name=wished) if wished else "")
     words += [_away(*span) for span in wishes.away]
     return " · ".join(filter(None, words))

@@ -17,7 +17,7 @@ from clinic.models.patients import Patient
 from clinic.models.sites import Site
 from clinic.queries.availability import SiteFrame, frame_of, read_resources
 from clinic.queries.courses import PatientFacts, course_again, patient_facts
-from clinic.queries.definitions import policies, protocols
+from clinic.queries.definitions import policies, protocols, visit_kinds
 from clinic.queries.kinds import kind_frames
 from clinic.queries.proposals import Proposal, propose_course
 from clinic.queries.undos import booking_of
@@ -112,7 +112,7 @@ def plan_course(patient: str) -> Response:
 def _sent(unit: Session) -> PlanForm:
     """Return the form as it was sent, with the phases of the treatment that was chosen."""
     treatment = treatment_of(request.form.get("protocol", ""), protocols(unit))
-    return plan_form(treatment)(formdata=with_allowed(request.form))
+    return plan_form(treatment, visit_kinds(unit))(formdata=with_allowed(request.form))
 
 
 def _is_over(form: PlanForm, sites: dict[str, SiteFrame], here: CurrentClinic) -> bool:
@@ -132,7 +132,7 @@ def _begun(unit: Session, facts: PatientFacts, here: CurrentClinic) -> PlanForm:
         _fill_choices(unit, form, here)
         return form
     treatment = treatment_key(course.protocol_key, course.variant)
-    form = plan_form(treatment_of(treatment, protocols(unit)))()
+    form = plan_form(treatment_of(treatment, protocols(unit)), visit_kinds(unit))()
     sites = _fill_choices(unit, form, here)
     form.protocol.data = treatment
     form.site.data = next(

@@ -23,6 +23,7 @@ FIELDS: Mapping[Rule, tuple[str, ...]] = {
     Rule.WEEKDAYS: ("weekdays",),
     Rule.AWAY: ("away",),
     Rule.START: ("start_on",),
+    Rule.PLACE: ("place",),
 }
 """The fields of the form that a change of the desk's rewrites; others cannot be pressed."""
 
@@ -114,6 +115,7 @@ def fields_of(one: Relaxation, after: Wishes) -> str:
         "weekdays": [str(weekday) for weekday in sorted(after.weekdays or ())],
         "away": ["\n".join(f"{first} to {last}" for first, last in after.away)],
         "start_on": [birth_day(after.start_on)],
+        "place": [after.place],
     }
     names = dict.fromkeys(name for rule in rules for name in FIELDS[rule])
     return urlencode([(name, value) for name in names for value in values[name]])

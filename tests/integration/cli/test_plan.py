@@ -31,6 +31,23 @@ def plan(commands: Commands, protocol: str, start: str, *more: str) -> dict[str,
     return commands.json(*words)
 
 
+def test_talks_are_planned_by_video_where_the_protocol_allows_it(make_clinic: Make) -> None:
+    commands = make_clinic()
+
+    found = plan(commands, "kap_programme", "2026-03-02", "--place", "video")
+    refused = commands.run(
+        *("plan", "--patient", "100", "--protocol", "tms_itbs_ldlpfc"),
+        *("--start", "2026-03-02", "--place", "video", "--json"),
+    )
+
+    visits = found["visits"]
+    assert isinstance(visits, list)
+    places = {(one["kind"].startswith("dosing"), one["place"]) for one in visits}
+    assert places == {(True, "room"), (False, "video")}
+    assert refused.exit_code == 1
+    assert "place_not_offered" in refused.stdout
+
+
 def test_example_1_skips_three_closures(make_clinic: Make) -> None:
     asked, expected = EXAMPLES["EX01"]["input"], EXAMPLES["EX01"]["expected"]
 

@@ -156,6 +156,7 @@ def test_a_window_that_no_visit_fits_is_the_reason() -> None:
         ("tms_itbs_ldlpfc", Wishes(MONDAY, per_week=1), Code.PER_WEEK_NOT_OFFERED),
         ("dtms_h1_mdd", Wishes(MONDAY, weekly={"continuation": 3}), Code.PER_WEEK_NOT_OFFERED),
         ("esk_trd", Wishes(MONDAY, every={"maintenance": 3}), Code.EVERY_NOT_OFFERED),
+        ("tms_itbs_ldlpfc", Wishes(MONDAY, place="video"), Code.PLACE_NOT_OFFERED),
         (
             "tms_maintenance",
             Wishes(MONDAY, counts={"weekly": 0, "two_weekly": 0, "monthly": 0}),
