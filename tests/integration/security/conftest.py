@@ -72,6 +72,7 @@ class Ids:
     effect: str
     token: str
     protocol: str
+    policy: str
     change_set: str
     item: str
     batch: str
@@ -90,6 +91,7 @@ class Ids:
             "effect_id": self.effect,
             "token": self.token,
             "key": self.protocol,
+            "kind": self.policy,
             "change_set": self.change_set,
             "item": self.item,
             "batch": self.batch,
@@ -105,7 +107,7 @@ class Ids:
         return str(built[1])
 
 
-ABSENT = Ids(*(f"nothing{n}" for n in range(14)))
+ABSENT = Ids(*(f"nothing{n}" for n in range(15)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,7 @@ def _person(desk: Desk, cleo: Browser, patient_id: int, at: int) -> Ids:
             ).one(),
             token=create_login_link(session, patient=patient, by=desk.cast.dana.actor, now=NOW),
             protocol="tms_itbs_ldlpfc",
+            policy="policies",
             change_set=session.get_one(ChangeSet, row.change_set_id).public_id,
             item=_lapsed(session, row),
             batch=_import(session),
