@@ -111,6 +111,10 @@ def _add_course(
         created_at=now,
         created_by=by.account_id,
     )
+    if order.repeated is not None:
+        course.index_course_id = order.repeated.course_id
+        course.index_definition_id = order.repeated.definition_id
+        course.index_variant = order.repeated.variant
     session.add(course)
     session.flush()
     return course

@@ -35,7 +35,9 @@ def open_clinic() -> Clinic:
     """Return the clinic of the environment; RuleBroken when its tables are not up to date."""
     clinic = open_any()
     if migrate.pending(clinic.engine):
-        raise RuleBroken("database_not_ready", command="clinic init")
+        is_new = migrate.current(clinic.engine) == "base"
+        command = "clinic init" if is_new else "clinic upgrade"
+        raise RuleBroken("database_not_ready", command=command)
     return clinic
 
 

@@ -43,6 +43,11 @@ _OPTIONS = (
     click.option("--patient", required=True, help="Record number or public id."),
     click.option("--protocol", required=True, help="Key, for example tms_itbs_ldlpfc."),
     click.option("--variant", default=None, help="Variant or route of it, for example sl."),
+    click.option(
+        "--repeats",
+        default=None,
+        help="Earlier course, or protocol given elsewhere, that maintenance takes after.",
+    ),
     click.option("--site", default=None, help="Key of the site; needed when there are several."),
     click.option("--prefer", default=None, help="Wished hour, for example 09:30."),
     click.option(
@@ -198,6 +203,7 @@ def propose(
         patient_id=find_patient(session, str(options["patient"])).id,
         protocol_key=str(options["protocol"]),
         variant=_text(options, "variant"),
+        repeats=_text(options, "repeats"),
         site=site,
         wishes=replace(read_wishes(options), prefers_id=_preferred(session, site, options)),
         from_on=from_on,
@@ -231,6 +237,7 @@ def proposal_json(session: Session, proposal: Proposal) -> dict[str, JsonValue]:
     return {
         "protocol": proposal.protocol.key,
         "protocol_version": proposal.protocol.version,
+        "repeats": None if proposal.order.repeated is None else proposal.order.repeated.name,
         "site_zone": site.zone,
         "visits": [
             _visit_json(number, visit, site, names) for number, visit in enumerate(visits, start=1)

@@ -75,6 +75,11 @@ SENTENCES: Mapping[str, str] = {
     "phone_wrong": "this is not a phone number of the region; begin with + for another country",
     "plan_incomplete": "{unplaced} visits could not be placed; `clinic plan` shows how far it goes",
     "resource_kind_or_qualification": "give a resource kind or a qualification, one of the two",
+    "repeated_unknown": "{repeated} is neither an earlier course of this patient nor a protocol "
+    "that can be repeated",
+    "repeats_nothing": "{protocol} repeats no earlier course",
+    "repeats_what": "{protocol} repeats an earlier course and this patient has none here; name the "
+    "protocol it was with --repeats, for example tms_itbs_ldlpfc",
     "resource_in_use": "{resource} is booked and cannot go to another site",
     "resource_shut": "{resource} is not open at that time on {on}",
     "resource_taken": "{resource} is taken",

@@ -14,7 +14,6 @@ from clinic.models.engine import reading, write
 from clinic.models.patients import Patient
 from clinic.planning.courses import PlannedVisit
 from clinic.queries.availability import SiteFrame
-from clinic.queries.definitions import protocol
 from clinic.queries.joinings import read_fit
 from clinic.queries.kinds import kind_frames
 from clinic.queries.proposals import free_times, propose_visit
@@ -57,7 +56,6 @@ def _find(session: Session, missed: Appointment, site: SiteFrame) -> PlannedVisi
     if missed.course_id is None:
         return None
     course = session.get_one(Course, missed.course_id)
-    tags = frozenset(protocol(session, course.definition_id).device_tags)
     fit = read_fit(session, course_id=course.id)
     for on in _days_after(session, missed):
         times = free_times(
@@ -67,12 +65,12 @@ def _find(session: Session, missed: Appointment, site: SiteFrame) -> PlannedVisi
             on=on,
             patient_id=missed.patient_id,
             length_min=missed.length_min,
-            device_tags=tags,
+            device_tags=fit.device_tags,
         )
         cells = missed.length_min // CELL_MIN
         if times and fit.admits(missed.step_key or "", on, times[0] // CELL_MIN, cells):
             start = min(times, key=lambda minute: (abs(minute - missed.local_min), minute))
-            return _placed(session, missed, site, on, start, tags)
+            return _placed(session, missed, site, on, start, fit.device_tags)
     return None
 
 

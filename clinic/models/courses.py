@@ -13,7 +13,8 @@ class Course(Base):
     """A course of visits; numbers and counts are derived from its appointments, never stored.
 
     `counts` is the prescribed number of visits by step key; `wishes` is what the patient asked for.
-    `lapses_on` is set while the course is pencilled: from that day on its seats are given up.
+    `index_...` name the treatment it repeats: definition and variant, and the course if it was
+    here. `lapses_on` is set while the course is pencilled: from that day on its seats are given up.
     """
 
     __tablename__ = "course"
@@ -34,6 +35,9 @@ class Course(Base):
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id"))
     definition_id: Mapped[int] = mapped_column(ForeignKey("definition.id"))
     variant: Mapped[Short | None]
+    index_course_id: Mapped[int | None] = mapped_column(ForeignKey("course.id"))
+    index_definition_id: Mapped[int | None] = mapped_column(ForeignKey("definition.id"))
+    index_variant: Mapped[Short | None]
     status: Mapped[CourseStatus] = mapped_column(enum_type(CourseStatus, "course_status"))
     start_on: Mapped[date]
     counts: Mapped[JsonDict]

@@ -20,6 +20,7 @@ from clinic.models.staff import Staff
 from clinic.queries.availability import SiteFrame, frame_of
 from clinic.queries.boards import prescribed
 from clinic.queries.definitions import protocol, visit_kind
+from clinic.queries.treatments import Repeated, reference_of, repeated_of, treatment
 from clinic.rules.appointments import (
     CancelledBy,
     Numbered,
@@ -80,7 +81,10 @@ class VisitRow:
 
 @dataclass(frozen=True, slots=True)
 class CourseFacts:
-    """A course with its visits in time order; `total` is what was prescribed."""
+    """A course with its visits in time order; `total` is what was prescribed.
+
+    `repeats` is the name of the treatment it repeats, "" for none.
+    """
 
     id: int
     public_id: str
@@ -95,17 +99,22 @@ class CourseFacts:
     patient: PatientFacts
     version: int
     lapses_on: date | None
+    repeats: str
     visits: tuple[VisitRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CourseAgain:
-    """What was wished for a course, so that it can be planned once more."""
+    """What was wished for a course, so that it can be planned once more.
+
+    `repeats` names what it repeats, as `propose_course` takes it; "" for nothing.
+    """
 
     protocol_key: str
     variant: str | None
     site_id: int
     wishes: Mapping[str, JsonValue]
+    repeats: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +205,8 @@ def course_again(session: Session, *, public_id: str, patient_id: int) -> Course
     if course is None:
         return None
     key = protocol(session, course.definition_id).key
-    return CourseAgain(key, course.variant, course.site_id, dict(course.wishes))
+    repeats = reference_of(session, course)
+    return CourseAgain(key, course.variant, course.site_id, dict(course.wishes), repeats)
 
 
 def _facts_of(session: Session, courses: Sequence[Course]) -> list[CourseFacts]:
@@ -211,7 +221,8 @@ def _facts_of(session: Session, courses: Sequence[Course]) -> list[CourseFacts]:
     return [
         _course(
             course,
-            protocol(session, course.definition_id),
+            treatment(session, course),
+            repeated_of(session, course),
             sites[course.site_id],
             patients[course.patient_id],
             visits[course.id],
@@ -254,7 +265,12 @@ def upcoming(rows: Iterable[VisitRow], now: datetime) -> list[VisitRow]:
 
 
 def _course(
-    course: Course, version: Protocol, site: Site, patient: Patient, visits: Sequence[VisitRow]
+    course: Course,
+    version: Protocol,
+    repeated: Repeated | None,
+    site: Site,
+    patient: Patient,
+    visits: Sequence[VisitRow],
 ) -> CourseFacts:
     return CourseFacts(
         id=course.id,
@@ -270,6 +286,7 @@ def _course(
         patient=patient_facts(patient),
         version=course.version,
         lapses_on=course.lapses_on,
+        repeats="" if repeated is None else repeated.name,
         visits=tuple(visits),
     )
 

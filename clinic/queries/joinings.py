@@ -8,14 +8,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clinic.models.appointments import Appointment
+from clinic.models.base import JsonValue
 from clinic.models.courses import Course
 from clinic.planning.joining import Clash, Joining, Standing, Unbooked, joining
 from clinic.planning.wishes import Wishes
 from clinic.planning.world import cells_of
-from clinic.queries.definitions import protocol, visit_kinds
+from clinic.queries.definitions import visit_kinds
+from clinic.queries.treatments import treatment
 from clinic.rules.appointments import COUNTING, Numbered, counts, number_visits
 from clinic.rules.courses import RUNNING, same_hour
-from clinic.rules.protocols import with_choice
 from clinic.rules.visit_kinds import Place
 from clinic.rules.wall_days import CELL_MIN
 
@@ -93,8 +94,7 @@ class Fit:
 def read_fit(session: Session, *, course_id: int, leave_out: Collection[int] = ()) -> Fit:
     """Return a course as it stands without some of its visits, which are about to move."""
     course = session.get_one(Course, course_id)
-    version = protocol(session, course.definition_id)
-    chosen = with_choice(version, course.variant)
+    chosen = treatment(session, course)
     rows = _counted(session, course_id)
     numbers = number_visits([Numbered(row.id, row.start_at, row.status) for row in rows])
     kept = [row for row in rows if row.id not in leave_out]
@@ -102,8 +102,8 @@ def read_fit(session: Session, *, course_id: int, leave_out: Collection[int] = (
         course_id=course.id,
         public_id=course.public_id,
         site_id=course.site_id,
-        name=version.name,
-        device_tags=version.device_tags,
+        name=chosen.name,
+        device_tags=chosen.device_tags,
         counts={key: n for key, n in course.counts.items() if isinstance(n, int)},
         asked=joining(
             chosen, visit_kinds(session), wishes_of(course), [_standing(row) for row in kept]
@@ -168,18 +168,23 @@ def _elsewhere(session: Session, course: Course) -> dict[date, Other]:
 
 
 def wishes_of(course: Course) -> Wishes:
-    """Return what was wished of a course, as far as limits, weekdays and lengths go."""
+    """Return what was wished of a course, as far as limits, weekdays and place go."""
     kept = course.wishes
     per_week, place = kept.get("per_week"), kept.get("place")
-    weekdays, lengths = kept.get("weekdays"), kept.get("lengths")
+    weekdays = kept.get("weekdays")
     return Wishes(
         start_on=course.start_on,
         per_week=per_week if isinstance(per_week, int) else None,
         weekdays=frozenset(one for one in weekdays if isinstance(one, int))
         if isinstance(weekdays, list)
         else None,
-        lengths={key: n for key, n in lengths.items() if isinstance(n, int)}
-        if isinstance(lengths, Mapping)
-        else {},
+        every=_numbers(kept.get("every")),
+        weekly=_numbers(kept.get("weekly")),
         place=place if isinstance(place, str) else Place.ROOM,
     )
+
+
+def _numbers(kept: JsonValue) -> dict[str, int]:
+    """Return whole numbers by step as they are kept."""
+    found = kept if isinstance(kept, Mapping) else {}
+    return {key: n for key, n in found.items() if isinstance(n, int)}

@@ -22,6 +22,7 @@ from clinic.planning.world import World
 from clinic.queries.availability import SiteFrame, read_world
 from clinic.queries.definitions import DefinitionKind, current, policies, protocol
 from clinic.queries.kinds import KindFrame, kind_frames
+from clinic.queries.treatments import Repeated, repeated_by, treatment_after
 from clinic.rules.appointments import HOLDING
 from clinic.rules.data import DataError
 from clinic.rules.protocols import Protocol, with_choice
@@ -42,6 +43,7 @@ class CourseOrder:
     start_on: date
     counts: Mapping[str, JsonValue]
     wishes: Mapping[str, JsonValue]
+    repeated: Repeated | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +77,27 @@ def propose_course(
     site: SiteFrame,
     wishes: Wishes,
     variant: str | None = None,
+    repeats: str | None = None,
     from_on: date | None = None,
     is_choice: bool = False,
     now: datetime | None = None,
 ) -> Proposal:
     """Return the best plan for a course of the protocol in force; NotFound for an unknown key.
 
-    `variant` names one of its variants or routes, None the protocol as it stands. `from_on` reads
-    days before the first wished one too, to ask about them; with `is_choice` the steadiest plan
-    and that with the fewest changes are offered too. With `now` nothing is planned into the past.
+    `variant` is one of its variants or routes. `repeats` is what maintenance and retreatment take
+    after (see `repeated_by`); RuleBroken where there is none. `from_on` reads earlier days too;
+    with `is_choice` the steadiest plan and that with the fewest changes are offered too. With
+    `now` nothing is planned into the past.
     """
     patient = _patient(session, patient_id)
     version = current(session, DefinitionKind.PROTOCOL, protocol_key)
-    chosen = _chosen(protocol(session, version.id), variant, wishes)
-    kinds = kind_frames(session)
-    frame = with_switches(session, site)
-    first_on = min(wishes.start_on, from_on or wishes.start_on)
-    days = first_on, wishes.start_on + timedelta(days=horizon_days(chosen, wishes))
+    chosen, repeated = _chosen(session, version.id, variant, wishes, patient_id, repeats)
+    kinds, frame = kind_frames(session), with_switches(session, site)
+    days = _days(chosen, wishes, from_on)
     asked, left_out = _question(session, patient, chosen, kinds, wishes, frame, days, now)
     begun = perf_counter()
     offers = asked.three() if is_choice else (Offer(Choice.EARLIEST, asked.plan(), ()),)
-    plan = offers[0].plan
+    plan, taken = offers[0].plan, (perf_counter() - begun) * 1000
     order = CourseOrder(
         patient_id=patient_id,
         site=frame,
@@ -104,13 +106,30 @@ def propose_course(
         start_on=wishes.start_on,
         counts=_planned_counts(plan),
         wishes=wishes_json(wishes),
+        repeated=repeated,
     )
-    taken = (perf_counter() - begun) * 1000
     return Proposal(order, chosen, plan, kinds, taken, asked, offers, left_out)
 
 
-def _chosen(version: Protocol, variant: str | None, wishes: Wishes) -> Protocol:
-    """Return the protocol as chosen; NotFound for a variant or wished steps it does not have."""
+def _days(chosen: Protocol, wishes: Wishes, from_on: date | None) -> tuple[date, date]:
+    """Return the first and the last day that is read."""
+    until_on = wishes.start_on + timedelta(days=horizon_days(chosen, wishes))
+    return min(wishes.start_on, from_on or wishes.start_on), until_on
+
+
+def _chosen(
+    session: Session,
+    definition_id: int,
+    variant: str | None,
+    wishes: Wishes,
+    patient_id: int,
+    repeats: str | None,
+) -> tuple[Protocol, Repeated | None]:
+    """Return the protocol as chosen, and the treatment it repeats.
+
+    NotFound for a variant or wished steps it does not have.
+    """
+    version = protocol(session, definition_id)
     try:
         chosen = with_choice(version, variant)
     except DataError as error:
@@ -119,7 +138,17 @@ def _chosen(version: Protocol, variant: str | None, wishes: Wishes) -> Protocol:
     for key in (*wishes.counts, *wishes.weeks, *wishes.every, *wishes.weekly):
         if key not in known:
             raise NotFound("step_unknown", step=key, steps=", ".join(known))
-    return chosen
+    repeated = _repeated(session, chosen, patient_id, repeats)
+    return treatment_after(session, chosen, repeated), repeated
+
+
+def _repeated(
+    session: Session, chosen: Protocol, patient_id: int, repeats: str | None
+) -> Repeated | None:
+    """Return the treatment that is repeated; None for a protocol that repeats nothing by itself."""
+    if chosen.repeat is None and not repeats:
+        return None
+    return repeated_by(session, patient_id=patient_id, reference=repeats, modality=chosen.modality)
 
 
 def _question(

@@ -16,11 +16,10 @@ from clinic.planning.starts import place_visit
 from clinic.planning.visits import PlannedVisit
 from clinic.planning.world import ResourceDay, World, cells_of
 from clinic.queries.availability import SiteFrame, frame_of, read_world
-from clinic.queries.definitions import protocol
 from clinic.queries.kinds import KindFrame, kind_frames
 from clinic.queries.proposals import with_switches
+from clinic.queries.treatments import treatment
 from clinic.rules.appointments import Status
-from clinic.rules.protocols import with_variant
 from clinic.rules.visit_kinds import Requirement
 from clinic.rules.wall_days import CELL_MIN, WHOLE_DAY, quantum_of
 
@@ -138,7 +137,7 @@ def _swap(
 
 
 def _tags(session: Session, course: Course) -> frozenset[str]:
-    return protocol(session, course.definition_id).device_tags
+    return treatment(session, course).device_tags
 
 
 def _added(
@@ -147,9 +146,8 @@ def _added(
     """Return what the step of a course needs beside its kind of visit."""
     if course is None:
         return ()
-    version = protocol(session, course.definition_id)
-    chosen = with_variant(version, course.variant) if course.variant else version
-    step = next((one for one in chosen.steps if one.key == step_key), None)
+    steps = treatment(session, course).steps
+    step = next((one for one in steps if one.key == step_key), None)
     return () if step is None else step.add_requirements
 
 

@@ -21,9 +21,10 @@ from clinic.models.sites import Site
 from clinic.models.staff import Qualification, Staff
 from clinic.queries.availability import frame_of, open_masks
 from clinic.queries.blocks import WAITING
-from clinic.queries.definitions import protocol, visit_kind
+from clinic.queries.definitions import visit_kind
+from clinic.queries.treatments import treatment
 from clinic.queries.unheld_checks import Ahead, Clinic, Held, Lack, Thing, Why, lack_of
-from clinic.rules.steps import Step
+from clinic.rules.protocols import Protocol
 from clinic.rules.visit_kinds import Requirement
 from clinic.rules.wall_days import wall_day
 
@@ -68,12 +69,14 @@ def lacking(session: Session, ahead: Sequence[Ahead]) -> list[UnheldRow]:
     if not ahead:
         return []
     clinic = _clinic(session, ahead)
+    courses = _courses(session, ahead)
     rules: dict[tuple[int, int | None, str | None], Rules] = {}
     found = []
     for visit in ahead:
-        key = (visit.definition_id, visit.protocol_id, visit.step_key)
+        key = (visit.definition_id, visit.course_id, visit.step_key)
         if key not in rules:
-            rules[key] = _rules(session, *key)
+            course = courses.get(visit.course_id or 0)
+            rules[key] = _rules(session, visit.definition_id, course, visit.step_key)
         lack = lack_of(visit, rules[key].requirements, rules[key].device_tags, clinic)
         if lack is not None:
             found.append(UnheldRow(visit, lack))
@@ -98,7 +101,7 @@ def visits_ahead(
             Patient.family,
             Patient.given,
             Appointment.definition_id,
-            Course.definition_id,
+            Appointment.course_id,
             Appointment.step_key,
             Appointment.place,
             Appointment.local_on,
@@ -108,7 +111,6 @@ def visits_ahead(
             Appointment.status,
         )
         .join(Patient, Patient.id == Appointment.patient_id)
-        .join(Course, Course.id == Appointment.course_id, isouter=True)
         .where(Appointment.start_at > now, Appointment.status.in_(WAITING))
         .order_by(Appointment.start_at, Appointment.id)
     )
@@ -142,16 +144,21 @@ def _holds(session: Session, now: datetime) -> dict[int, list[Held]]:
     return found
 
 
+def _courses(session: Session, ahead: Iterable[Ahead]) -> dict[int, Protocol]:
+    """Return the treatment of each course that these visits belong to, by course id."""
+    ids = {visit.course_id for visit in ahead if visit.course_id is not None}
+    rows = session.scalars(select(Course).where(Course.id.in_(ids)))
+    return {row.id: treatment(session, row) for row in rows}
+
+
 def _rules(
-    session: Session, definition_id: int, protocol_id: int | None, step_key: str | None
+    session: Session, definition_id: int, course: Protocol | None, step_key: str | None
 ) -> Rules:
     kind = visit_kind(session, definition_id)
-    if protocol_id is None:
+    if course is None:
         return Rules(kind.staff_label, kind.requirements, frozenset())
-    body = protocol(session, protocol_id)
-    steps: Iterable[Step] = [*body.steps, *(s for one in body.variants for s in one.steps)]
-    added = next((step.add_requirements for step in steps if step.key == step_key), ())
-    return Rules(kind.staff_label, (*kind.requirements, *added), body.device_tags)
+    added = next((step.add_requirements for step in course.steps if step.key == step_key), ())
+    return Rules(kind.staff_label, (*kind.requirements, *added), course.device_tags)
 
 
 def _clinic(session: Session, ahead: Iterable[Ahead]) -> Clinic:

@@ -38,7 +38,7 @@ class Held(NamedTuple):
 
 
 class Ahead(NamedTuple):
-    """A visit to come, in the order of its query; `protocol_id` is None outside a course."""
+    """A visit to come, in the order of its query; `course_id` is None outside one."""
 
     holds: tuple[Held, ...]
     id: int
@@ -48,7 +48,7 @@ class Ahead(NamedTuple):
     family: str
     given: str
     definition_id: int
-    protocol_id: int | None
+    course_id: int | None
     step_key: str | None
     place: str
     local_on: date

@@ -57,6 +57,16 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeat:
+    """Says that device, slot and first slot are those of an earlier course.
+
+    `precondition` is what has to be documented before, None for nothing.
+    """
+
+    precondition: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Protocol:
     """One version of a protocol, inheritance already resolved."""
 
@@ -73,7 +83,7 @@ class Protocol:
     objective: Aim
     routes: tuple[Route, ...] = ()
     default_route: str | None = None
-    repeats_course: bool = False
+    repeat: Repeat | None = None
     no_driving: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -115,7 +125,7 @@ def parse_protocol(
         objective=_aim(node.field("objective")),
         routes=_routes(route.field("options")) if route else (),
         default_route=route.field("default").text() if route else None,
-        repeats_course=repeats is not None,
+        repeat=_repeat(repeats) if repeats else None,
         no_driving=driving.text() if driving else None,
         notes=tuple(item.text() for item in node.field("notes").items()),
     )
@@ -170,6 +180,35 @@ def with_variant(protocol: Protocol, key: str) -> Protocol:
     if found is None:
         raise DataError("variant", "not_an_option", key)
     return replace(protocol, steps=found.steps)
+
+
+def repeating(protocol: Protocol, earlier: Protocol) -> Protocol:
+    """Return a protocol with device and lengths of an earlier treatment where it has none itself.
+
+    One that repeats nothing is returned as it stands (facts, courses: retreatment, maintenance).
+    """
+    if protocol.repeat is None:
+        return protocol
+    slot = earlier.steps[0]
+    first = slot.first_visit.length_min if slot.first_visit else None
+    return replace(
+        protocol,
+        device_tags=protocol.device_tags or earlier.device_tags,
+        steps=tuple(_lasting(step, slot.length_min, first) for step in protocol.steps),
+    )
+
+
+def _lasting(step: Step, length_min: int | None, first_min: int | None) -> Step:
+    """Return a step with these lengths where it has none of its own."""
+    first = step.first_visit
+    if first is not None and first.length_min is None:
+        first = replace(first, length_min=first_min)
+    return replace(step, length_min=step.length_min or length_min, first_visit=first)
+
+
+def _repeat(node: Node) -> Repeat:
+    precondition = node.optional("precondition")
+    return Repeat(precondition.text() if precondition else None)
 
 
 def _variant(node: Node) -> Variant:

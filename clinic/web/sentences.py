@@ -116,6 +116,9 @@ SENTENCES: Mapping[str, str] = {
         "This form was already sent with other contents. Reload the page and try again."
     ),
     "resource_in_use": lazy("%(resource)s has bookings to come and cannot go to another site."),
+    "repeated_unknown": lazy("There is no such course or treatment to repeat."),
+    "repeats_nothing": lazy("This treatment repeats no earlier course."),
+    "repeats_what": lazy("Choose the course that this one repeats."),
     "resource_shut": lazy("%(resource)s is not available then: closed, on leave or out of order."),
     "resource_taken": lazy(
         "%(resource)s has just been taken for one of these visits. The plan below is the "

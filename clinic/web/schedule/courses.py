@@ -262,8 +262,10 @@ def _facts(course: CourseFacts, now: datetime) -> tuple[tuple[str, str], ...]:
     left = len(upcoming(course.visits, now))
     missed = sum(1 for visit in course.visits if visit.status is Status.NOSHOW)
     extra = sum(1 for visit in course.visits if visit.make_up_for_id and visit.number)
+    repeats = ((gettext("Repeats"), course.repeats),) if course.repeats else ()
     return (
         (gettext("State"), course_word(course.status)),
+        *repeats,
         (gettext("Site"), course.site_name),
         _first(course),
         (gettext("Prescribed"), str(course.total)),

@@ -38,6 +38,7 @@ from clinic.web.schedule.phases import (
     wished_phases,
     with_phases,
 )
+from clinic.web.schedule.repeats import repeat_field
 from clinic.web.words import lazy
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -180,13 +181,16 @@ class PlanForm(ClinicForm):
 def plan_form(treatment: Protocol | None, kinds: Mapping[str, VisitKind]) -> type[PlanForm]:
     """Return the form with what depends on the treatment, once one is chosen.
 
-    That is a field for each phase, and one for talks that need not be on site.
+    That is a field for each phase, one for talks that need not be on site, and one for the course
+    that is repeated.
     """
 
     class TreatmentForm(PlanForm):
         """The wishes for a course of one treatment."""
 
-    fields = phase_fields(treatment) | place_field(treatment, kinds) if treatment else {}
+    fields: dict[str, Field] = {}
+    if treatment is not None:
+        fields = repeat_field(treatment) | place_field(treatment, kinds) | phase_fields(treatment)
     for name, field in fields.items():
         setattr(TreatmentForm, name, field)
     return TreatmentForm

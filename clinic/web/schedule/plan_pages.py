@@ -84,7 +84,9 @@ def asked_words(proposal: Proposal, names: Mapping[int, str]) -> str:
     wished = names.get(wishes.prefers_id or 0, "")
     first = gettext("from %(day)s", day=day_with_year(wishes.start_on))
     variant = variant_name(proposal.protocol, proposal.order.variant)
-    words = [proposal.protocol.name, variant, first, _hour(wishes), _hours(wishes)]
+    repeated = proposal.order.repeated
+    after = gettext("repeats %(name)s", name=repeated.name) if repeated else ""
+    words = [proposal.protocol.name, variant, after, first, _hour(wishes), _hours(wishes)]
     words.append(weekday_words(wishes.weekdays) if wishes.weekdays else "")
     words.append(gettext("%(n)s a week", n=wishes.per_week) if wishes.per_week else "")
     words += [*phase_words(wishes), place_words(wishes.place)]

@@ -48,6 +48,7 @@ from clinic.web.schedule.plan_forms import (
 )
 from clinic.web.schedule.plan_pages import PlanView, explained, plan_view
 from clinic.web.schedule.reasons_view import with_allowed
+from clinic.web.schedule.repeats import REPEATS, offer_repeats, repeated_reference
 from clinic.web.shell import under
 from clinic.web.telling import untold_words
 from clinic.web.undoable import Done, do_once, done, say_undoable
@@ -86,7 +87,7 @@ def plan_course(patient: str) -> Response:
         if request.method == "GET":
             return _page(_begun(unit, facts, here), facts, None)
         form = _sent(unit)
-        sites = _fill_choices(unit, form, here)
+        sites = _fill_choices(unit, form, here, facts)
         if wants_fragment():
             return make_response(render_template("schedule/_phases.html", form=form))
         if not form.validate() or _is_over(form, sites, here):
@@ -129,16 +130,16 @@ def _begun(unit: Session, facts: PatientFacts, here: CurrentClinic) -> PlanForm:
     course = course_again(unit, public_id=again, patient_id=facts.id) if again else None
     if course is None:
         form = PlanForm(weekdays=list(OPEN_DAYS), start_on=birth_day(here.now.date()))
-        _fill_choices(unit, form, here)
+        _fill_choices(unit, form, here, facts)
         return form
     treatment = treatment_key(course.protocol_key, course.variant)
     form = plan_form(treatment_of(treatment, protocols(unit)), visit_kinds(unit))()
-    sites = _fill_choices(unit, form, here)
     form.protocol.data = treatment
+    sites = _fill_choices(unit, form, here, facts)
     form.site.data = next(
         (key for key, one in sites.items() if one.id == course.site_id), form.site.data
     )
-    for name, value in wished(course.wishes).items():
+    for name, value in {**wished(course.wishes), REPEATS: course.repeats}.items():
         if name in form:
             form[name].data = value
     return form
@@ -190,7 +191,7 @@ def _lost(
 ) -> Response:
     """Answer with the form still filled, what is in the way, and the plans as they are now."""
     with reading(here.engine) as unit:
-        sites = _fill_choices(unit, form, here)
+        sites = _fill_choices(unit, form, here, facts)
         proposal = _propose(unit, form, facts, sites)
         view = _view(unit, proposal, here)
     return form_again(PAGE, problem, **_context(form, facts, explained(proposal, view)))
@@ -203,8 +204,10 @@ def _patient(unit: Session, public_id: str) -> PatientFacts:
     return patient_facts(found)
 
 
-def _fill_choices(unit: Session, form: PlanForm, here: CurrentClinic) -> dict[str, SiteFrame]:
-    """Offer the sites one works at and the protocols in force; return the sites by key."""
+def _fill_choices(
+    unit: Session, form: PlanForm, here: CurrentClinic, facts: PatientFacts
+) -> dict[str, SiteFrame]:
+    """Offer sites, protocols in force and courses to repeat; return one's own sites by key."""
     allowed = here.actor.sites_with(Permission.SCHEDULE)
     rows = [
         site
@@ -213,6 +216,9 @@ def _fill_choices(unit: Session, form: PlanForm, here: CurrentClinic) -> dict[st
     ]
     form.site.choices = [SelectChoice(site.key, site.name) for site in rows]
     form.protocol.choices = treatment_groups(protocols(unit))
+    treatment = treatment_of(str(form.protocol.data or ""), protocols(unit))
+    if treatment is not None:
+        offer_repeats(unit, form, treatment, facts.id)
     form.prefers.choices = _whom(unit, rows)
     return {site.key: frame_of(site) for site in rows}
 
@@ -242,6 +248,7 @@ def _propose(
         patient_id=facts.id,
         protocol_key=key,
         variant=variant,
+        repeats=repeated_reference(form),
         site=sites[form.site.data],
         wishes=form.wishes(),
         is_choice=True,

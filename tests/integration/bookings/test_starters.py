@@ -16,7 +16,7 @@ from clinic.planning.validator import check_plan
 from clinic.planning.wishes import Wishes
 from clinic.queries.availability import frame_of
 from clinic.queries.proposals import propose_course
-from clinic.rules.protocols import with_choice
+from clinic.rules.protocols import repeating, with_choice
 from tests.integration.cli.conftest import BY, MADE_AT
 from tests.pictures import Pictures
 from tests.some import some
@@ -75,6 +75,7 @@ def test_no_starter_protocol_is_left_out() -> None:
 def test_a_starter_protocol_is_planned_and_booked_whole(
     clinic: Engine, key: str, choice: str | None
 ) -> None:
+    repeats = "tms_10hz_ldlpfc_37" if PROTOCOLS[key].repeat else None
     with reading(clinic) as session:
         found = propose_course(
             session,
@@ -83,10 +84,13 @@ def test_a_starter_protocol_is_planned_and_booked_whole(
             site=frame_of(session.scalars(select(Site).where(Site.key == "main")).one()),
             wishes=Wishes(MONDAY),
             variant=choice,
+            repeats=repeats,
             is_choice=True,
         )
     kinds = {name: one.visit_kind for name, one in found.kinds.items()}
     asked, chosen = found.asked, with_choice(PROTOCOLS[key], choice)
+    if repeats is not None:
+        chosen = repeating(chosen, PROTOCOLS[repeats])
 
     assert found.plan.first_impossible is None
     assert len(found.plan.visits) == VISITS[key, choice]

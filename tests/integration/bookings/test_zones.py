@@ -45,6 +45,7 @@ def propose(engine: Engine, zone: str) -> Proposal:
             session,
             patient_id=session.scalars(select(Patient.id)).one(),
             protocol_key="tms_maintenance",
+            repeats="tms_itbs_ldlpfc",
             site=frame_of(session.scalars(select(Site)).one()),
             wishes=Wishes(
                 start_on=date(2026, 2, 2),

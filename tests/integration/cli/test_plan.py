@@ -18,6 +18,8 @@ EXAMPLES = {
     )["examples"]
 }
 Make = Callable[..., Commands]
+AFTER = ("--repeats", "tms_itbs_ldlpfc")
+"""The patient of the tests had the course elsewhere that maintenance repeats."""
 
 
 def dates(found: dict[str, object], phase: str | None = None) -> list[str]:
@@ -120,7 +122,7 @@ def test_example_7_esketamine_from_a_tuesday_and_from_a_friday(make_clinic: Make
 
 
 def test_a_phase_goes_on_for_so_many_visits_or_weeks(make_clinic: Make) -> None:
-    asked = ("--count", "weekly=3", "--count", "two_weekly=8w", "--count", "monthly=26w")
+    asked = ("--count", "weekly=3", "--count", "two_weekly=8w", "--count", "monthly=26w", *AFTER)
 
     found = plan(make_clinic(), "tms_maintenance", "2026-06-02", *asked, "--every", "monthly=5")
 
@@ -128,7 +130,7 @@ def test_a_phase_goes_on_for_so_many_visits_or_weeks(make_clinic: Make) -> None:
 
 
 def test_maintenance_keeps_its_weekday_and_its_weeks(make_clinic: Make) -> None:
-    found = plan(make_clinic(), "tms_maintenance", "2026-06-02", "--count", "monthly=3")
+    found = plan(make_clinic(), "tms_maintenance", "2026-06-02", "--count", "monthly=3", *AFTER)
 
     assert dates(found, "weekly") == ["2026-06-02", "2026-06-09", "2026-06-16", "2026-06-23"]
     assert dates(found, "two_weekly") == ["2026-06-30", "2026-07-14"]
@@ -269,7 +271,8 @@ def test_an_impossible_course_ends_with_status_one(make_clinic: Make) -> None:
 
 def test_a_course_of_no_visits_ends_with_status_one(make_clinic: Make) -> None:
     none = [f"--count={step}=0" for step in ("weekly", "two_weekly", "monthly")]
-    words = ["--patient", "100", "--protocol", "tms_maintenance", "--start", "2026-06-01", *none]
+    words = ["--patient", "100", "--protocol", "tms_maintenance", "--start", "2026-06-01"]
+    words += [*none, *AFTER]
 
     planned, booked = (make_clinic().run(verb, *words, "--json") for verb in ("plan", "book"))
 

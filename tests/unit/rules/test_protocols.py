@@ -11,6 +11,7 @@ from clinic.rules.protocols import (
     Objective,
     parse_protocol,
     parse_protocols,
+    repeating,
     with_route,
     with_variant,
 )
@@ -74,6 +75,25 @@ def test_the_infusion_route_adds_the_therapist_to_the_dosing() -> None:
 def test_an_unknown_route_is_refused() -> None:
     with pytest.raises(DataError, match="route: not_an_option"):
         with_route(PROTOCOLS["kap_programme"], "oral")
+
+
+def test_a_retreatment_takes_device_slot_and_first_slot_of_the_earlier_course() -> None:
+    again = repeating(PROTOCOLS["tms_retreatment"], PROTOCOLS["dtms_h7_ocd"])
+
+    first = again.steps[0].first_visit
+    assert first is not None
+    assert (again.device_tags, first.length_min) == (frozenset({"H7"}), 90)
+    assert {step.length_min for step in again.steps} == {45}
+
+
+def test_maintenance_has_no_first_slot_to_take() -> None:
+    again = repeating(PROTOCOLS["tms_maintenance"], PROTOCOLS["tms_10hz_ldlpfc_37"])
+
+    assert {(step.length_min, step.first_visit) for step in again.steps} == {(60, None)}
+
+
+def test_what_repeats_nothing_stays_as_it_is() -> None:
+    assert repeating(PROTOCOLS["esk_trd"], PROTOCOLS["dtms_h7_ocd"]) is PROTOCOLS["esk_trd"]
 
 
 def test_a_variant_replaces_the_steps() -> None:
