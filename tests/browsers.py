@@ -75,6 +75,12 @@ def button_value(html: str, verb: str) -> str:
     return found[0]
 
 
+def named_button(html: str, name: str) -> dict[str, str]:
+    """What pressing the first button of this name adds to a form."""
+    found = re.search(rf'<button[^>]* name="{name}" value="([^"]*)"', html)
+    return {} if found is None else {name: found[1]}
+
+
 def hidden_fields(html: str) -> dict[str, str]:
     """The hidden fields in a piece of HTML."""
     found: dict[str, str] = {}

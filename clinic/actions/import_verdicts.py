@@ -16,8 +16,8 @@ from clinic.queries.imports import (
     Known,
     add_namesakes,
     known_numbers,
+    known_records,
     rows_of_patients,
-    taken_record_numbers,
 )
 from clinic.rules.import_texts import SheetRow
 from clinic.rules.import_twins import TwinIndex
@@ -55,8 +55,9 @@ class _Met:
 
     known: dict[str, Known]
     own_rows: dict[int, int]
+    records: dict[str, Known]
     numbers: dict[str, int]
-    taken: set[str]
+    own_records: dict[str, int]
     twins: TwinIndex
 
 
@@ -130,12 +131,14 @@ def _meet(session: Session, verdicts: Sequence[Verdict], source: str, batch_id: 
     twins = TwinIndex()
     add_namesakes(session, twins, (one.details.birth_on for one in fit))
     known = known_numbers(session, source, (one.external_id for one in fit))
-    ids = [one.patient_id for one in known.values()]
+    records = known_records(session, (one.record_number for one in fit))
+    ids = [one.patient_id for one in (*known.values(), *records.values())]
     return _Met(
         known=known,
         own_rows={} if batch_id is None else rows_of_patients(session, batch_id, ids),
+        records=records,
         numbers={},
-        taken=taken_record_numbers(session, (one.record_number for one in fit)),
+        own_records={},
         twins=twins,
     )
 
@@ -150,13 +153,18 @@ def _judge_one(verdict: Verdict, met: _Met, is_wanted: bool) -> Verdict:
         return _met_again(verdict, known, met.own_rows.get(known.patient_id))
     if number and number in met.numbers:
         return _refused(verdict, "external_id_twice", Field.EXTERNAL_ID, str(met.numbers[number]))
-    if verdict.record_number and verdict.record_number in met.taken:
-        return _refused(verdict, "record_number_taken", Field.RECORD_NUMBER, "")
+    here = met.records.get(verdict.record_number)
+    if here is not None:
+        return _met_by_record(verdict, here, met.own_rows.get(here.patient_id))
+    row = met.own_records.get(verdict.record_number)
+    if row is not None:
+        return _refused(verdict, "external_id_twice", Field.RECORD_NUMBER, str(row))
     twin = met.twins.find(family=details.family, given=details.given, birth_on=details.birth_on)
     if twin is not None and not is_wanted:
         return replace(verdict, state=RowState.TWIN, reasons=(Reason("twin", "", twin),))
     met.numbers[number] = verdict.row_no
-    met.taken.add(verdict.record_number)
+    if verdict.record_number:
+        met.own_records[verdict.record_number] = verdict.row_no
     met.twins.add(
         names=(details.family, details.given, details.preferred),
         birth_on=details.birth_on,
@@ -169,13 +177,24 @@ def _met_again(verdict: Verdict, known: Known, own_row: int | None) -> Verdict:
     """Return a row whose number is known: the same person, or two who cannot be one."""
     if own_row is not None:
         return _refused(verdict, "external_id_twice", Field.EXTERNAL_ID, str(own_row))
-    details = verdict.details
-    name = TwinIndex()
-    name.add(names=(known.family, known.given, known.preferred), birth_on=None, label="same")
-    is_same_name = name.find(family=details.family, given="", birth_on=None) is not None
-    if is_same_name or details.birth_on == known.birth_on:
+    if _is_namesake(verdict.details, known) or verdict.details.birth_on == known.birth_on:
         return replace(verdict, state=RowState.KNOWN)
     return _refused(verdict, "external_id_of_other", Field.EXTERNAL_ID, known.record_number)
+
+
+def _met_by_record(verdict: Verdict, here: Known, own_row: int | None) -> Verdict:
+    """Return a row whose record number is in use: here already, if name and birth date agree."""
+    if own_row is not None:
+        return _refused(verdict, "external_id_twice", Field.RECORD_NUMBER, str(own_row))
+    if _is_namesake(verdict.details, here) and verdict.details.birth_on == here.birth_on:
+        return replace(verdict, state=RowState.KNOWN)
+    return _refused(verdict, "record_number_taken", Field.RECORD_NUMBER, "")
+
+
+def _is_namesake(details: PatientDetails, known: Known) -> bool:
+    name = TwinIndex()
+    name.add(names=(known.family, known.given, known.preferred), birth_on=None, label="same")
+    return name.find(family=details.family, given="", birth_on=None) is not None
 
 
 def _refused(verdict: Verdict, code: str, field: str, other: str) -> Verdict:

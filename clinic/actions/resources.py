@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from clinic.actions.puts import Put, assign, differ, outcome
 from clinic.errors import NotFound, RuleBroken
 from clinic.models.resources import Cell, Resource, ResourceFit, Seat
 from clinic.models.sites import Site
+from clinic.queries.resources import zone_of
 from clinic.rules.actors import Actor
 from clinic.rules.permissions import Permission
 from clinic.rules.setups import ResourceSpec
@@ -91,6 +93,11 @@ def set_seats(session: Session, *, resource_id: int, seats: int) -> bool:
     return bool(surplus or missing)
 
 
+def _local_day(session: Session, resource_id: int, quantum: int) -> str:
+    zone = zone_of(session, session.get_one(Resource, resource_id))
+    return instant_of(quantum).astimezone(ZoneInfo(zone)).date().isoformat()
+
+
 def _check_seats_free(session: Session, resource_id: int, surplus: Collection[int]) -> None:
     last = session.execute(
         select(func.max(Cell.quantum)).where(
@@ -98,8 +105,7 @@ def _check_seats_free(session: Session, resource_id: int, surplus: Collection[in
         )
     ).scalar_one()
     if last is not None:
-        until = instant_of(last)
-        raise RuleBroken("seats_in_use", until=until.isoformat())
+        raise RuleBroken("seats_in_use", until=_local_day(session, resource_id, last))
 
 
 def _check_unused(session: Session, resource: Resource) -> None:

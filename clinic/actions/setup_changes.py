@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,7 @@ from clinic.errors import Conflict, NotFound, RuleBroken
 from clinic.models.base import JsonValue
 from clinic.queries.blocks import by_key
 from clinic.queries.setup import SCHEMA, Section, entry_of
-from clinic.queries.staff import has_manager
+from clinic.queries.staff import unmanaged_from
 from clinic.queries.unheld import UnheldRow, lacking, visits_ahead
 from clinic.rules.actors import Actor
 
@@ -58,15 +58,16 @@ def change_setup(session: Session, *, change: Change, by: Actor, now: datetime) 
     moved or cancelled.
     """
     entry = _merged(session, change)
-    had_manager = has_manager(session, on=now.date())
+    managed = unmanaged_from(session, on=now.date()) or date.max
 
     def act() -> None:
         apply_setup(session, document=_document(change, entry), by=by, now=now)
         open_times(session, keys=change.opened, by=by, now=now)
 
     affected = _looked_at(session, act, seen=change.seen, now=now)
-    if had_manager and not has_manager(session, on=now.date()):
-        raise RuleBroken("last_administrator")
+    left = unmanaged_from(session, on=now.date())
+    if left is not None and left < managed:
+        raise RuleBroken("last_administrator", on=left.isoformat())
     return affected
 
 

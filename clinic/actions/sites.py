@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from clinic.actions.audit import record_audit, require_at
 from clinic.actions.boards import tell_boards
 from clinic.actions.bookings import lock_resources
+from clinic.actions.patients import clean_phone
 from clinic.actions.puts import Put, assign, differ, outcome
 from clinic.actions.zones import note_zone_rules
 from clinic.errors import RuleBroken
@@ -92,7 +93,7 @@ def _columns(spec: SiteSpec) -> dict[str, object]:
         "zone": spec.zone,
         "region": spec.region,
         "address": spec.address,
-        "phone": spec.phone,
+        "phone": clean_phone(spec.phone, region=spec.region),
         "switches": dict(spec.switches),
     }
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from clinic.actions.audit import record_audit, require_at
 from clinic.actions.boards import tell_boards
 from clinic.actions.bookings import lock_resources
+from clinic.actions.patients import clean_email
 from clinic.actions.puts import Put, assign, differ, outcome
 from clinic.actions.resources import set_seats
 from clinic.errors import Conflict, NotFound, RuleBroken
@@ -37,7 +38,7 @@ def put_staff(session: Session, *, spec: StaffSpec, by: Actor, now: datetime) ->
     values = {
         "name": spec.name,
         "short_name": spec.short_name,
-        "email": spec.email,
+        "email": clean_email(spec.email or "") or None,
         "is_active": spec.is_active,
     }
     if person is None:

@@ -200,12 +200,12 @@ def _fill(session: Session, index: TwinIndex, condition: ColumnElement[bool]) ->
         )
 
 
-def taken_record_numbers(session: Session, numbers: Iterable[str]) -> set[str]:
-    """Return which of these record numbers are taken."""
-    found: set[str] = set()
+def known_records(session: Session, numbers: Iterable[str]) -> dict[str, Known]:
+    """Return the patients who have these record numbers."""
+    found: dict[str, Known] = {}
     for some in _portions({number for number in numbers if number}):
-        query = select(Patient.record_number).where(Patient.record_number.in_(some))
-        found |= set(session.scalars(query))
+        query = select(*KNOWN).where(Patient.record_number.in_(some))
+        found |= {one.record_number: one for one in (Known(*row) for row in session.execute(query))}
     return found
 
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -14,6 +14,7 @@ from clinic.models.resources import Resource, Seat, Shift
 from clinic.models.sites import Site
 from clinic.models.staff import Grant, Qualification, Staff
 from clinic.rules.permissions import ROLES, Permission
+from clinic.rules.setups import ALWAYS
 
 Row = TypeVar("Row")
 
@@ -43,11 +44,12 @@ class ShiftRow:
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """A role (with its site, "" for all) or a qualification, and until when it holds."""
+    """A role (with its site, "" for all) or a qualification, and between which days it holds."""
 
     name: str
     until_on: date | None
     site: str = ""
+    from_on: date = ALWAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +66,29 @@ class StaffRow:
     shifts: tuple[ShiftRow, ...]
 
 
-def has_manager(session: Session, *, on: date) -> bool:
-    """Say whether somebody who can log in manages the people of every site on a day."""
+def unmanaged_from(session: Session, *, on: date) -> date | None:
+    """Return the first day from this one on without a manager of all people, None for none.
+
+    A manager can log in and holds a role at every site that gives the right to change people.
+    """
     managing = [role.value for role, rights in ROLES.items() if Permission.MANAGE_USERS in rights]
     query = (
-        select(Grant.id)
+        select(Grant.from_on, Grant.until_on)
         .join(Staff, Staff.id == Grant.staff_id)
         .join(Account, Account.staff_id == Staff.id)
         .where(
             Grant.role.in_(managing),
             Grant.site_id.is_(None),
-            Grant.from_on <= on,
-            or_(Grant.until_on.is_(None), Grant.until_on >= on),
             Staff.is_active,
             Account.is_active,
         )
     )
-    return session.execute(query.limit(1)).first() is not None
+    for first, last in session.execute(query.order_by(Grant.from_on)):
+        if last is None and first <= on:
+            return None
+        if last is not None and first <= on <= last:
+            on = last + timedelta(days=1)
+    return on
 
 
 def login_rows(session: Session) -> list[LoginRow]:
@@ -145,13 +153,13 @@ def _is_at(site_ids: Collection[int]) -> ColumnElement[bool]:
 
 def _grants(session: Session) -> dict[int, list[Dated]]:
     query = (
-        select(Grant.staff_id, Grant.role, Grant.until_on, Site.name)
+        select(Grant.staff_id, Grant.role, Grant.until_on, Site.name, Grant.from_on)
         .join(Site, Site.id == Grant.site_id, isouter=True)
         .order_by(Grant.role)
     )
     return _grouped(
-        (staff_id, Dated(role, until_on, site or ""))
-        for staff_id, role, until_on, site in session.execute(query)
+        (staff_id, Dated(role, until_on, site or "", from_on))
+        for staff_id, role, until_on, site, from_on in session.execute(query)
     )
 
 

@@ -167,7 +167,7 @@ def _clinic(session: Session, ahead: Iterable[Ahead]) -> Clinic:
     for visit in ahead:
         dates[visit.site_id].add(visit.local_on)
     things = _things(session)
-    is_person = {key: thing.is_person for key, thing in things.items()} | {WHOLE_SITE: False}
+    is_person = {key: thing.kind == PERSON for key, thing in things.items()} | {WHOLE_SITE: False}
     opened = {}
     switches = {}
     zones = {}
@@ -189,7 +189,7 @@ def _things(session: Session) -> dict[int, Thing]:
     return {
         row.id: Thing(
             row.name,
-            row.kind == PERSON,
+            row.kind,
             frozenset(row.tags),
             row.is_active,
             frozenset(fits[row.id]),

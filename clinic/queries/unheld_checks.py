@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from clinic.models.resources import PERSON
 from clinic.rules.appointments import Status
 from clinic.rules.visit_kinds import Mode, Requirement
 from clinic.rules.wall_days import CELL_MIN, QUANTUM_SECONDS, span_mask, wall_day
@@ -70,7 +71,7 @@ class Thing:
     """A device, room, coil or person as far as it matters here."""
 
     name: str
-    is_person: bool
+    kind: str
     tags: frozenset[str]
     is_active: bool
     fits: frozenset[int]
@@ -165,7 +166,11 @@ def _lack_of_rules(
         if not members and rule.switch is not None:
             return Lack(Why.UNMET, rule.qualification or rule.id)
         tags = rule.tags | device_tags if rule.tags_from_protocol else rule.tags
-        if members and rule.resource_kind and not _is_fit(members, tags, clinic):
+        if (
+            members
+            and rule.resource_kind
+            and not _is_fit(members, rule.resource_kind, tags, clinic)
+        ):
             heads = [clinic.things[key].name for key in members if not clinic.things[key].fits]
             return Lack(Why.MISFIT, ", ".join(sorted(heads)))
     return None
@@ -181,15 +186,16 @@ def _has_cover(visit: Ahead, rule: Requirement, opened: Mapping[int, int], clini
     return any(
         not needed & ~opened[key]
         for key, thing in clinic.things.items()
-        if thing.is_person
+        if thing.kind == PERSON
         and thing.is_active
         and clinic.is_qualified(key, rule.qualification or "", visit.local_on)
     )
 
 
-def _is_fit(members: set[int], tags: frozenset[str], clinic: Clinic) -> bool:
-    """Say whether a device with its coils has all tags, and each coil still goes on it."""
+def _is_fit(members: set[int], kind: str, tags: frozenset[str], clinic: Clinic) -> bool:
+    """Say whether one is of the kind, and with its coils has all tags; each coil goes on it."""
     things = {key: clinic.things[key] for key in members}
     carried = frozenset[str]().union(*(thing.tags for thing in things.values()))
     coils_fit = all(thing.fits & members for thing in things.values() if thing.fits)
-    return tags <= carried and coils_fit
+    is_kind = any(thing.kind == kind for thing in things.values())
+    return is_kind and tags <= carried and coils_fit

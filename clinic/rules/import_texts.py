@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from clinic.errors import RuleBroken
 
 DELIMITERS = (",", ";", "\t", "|")
+PDF = b"%PDF"
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -57,6 +58,8 @@ def decode(data: bytes) -> tuple[str, str]:
 
 
 def _decoded(data: bytes) -> tuple[str, str]:
+    if data.startswith(PDF):
+        raise RuleBroken("file_not_text")
     for mark, charset in MARKS:
         if data.startswith(mark):
             return _strict(data[len(mark) :], charset), charset

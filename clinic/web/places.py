@@ -16,9 +16,10 @@ PLACE = "PUBLIC-ID"
 
 
 def chosen_site(sites: Sequence[SiteChoice], key: str | None = None) -> SiteChoice:
-    """Return the site of the address (or of this key), or the first one, or raise NotFound."""
+    """Return the site of the address (or of this key), or the oldest one, or raise NotFound."""
     wanted = key or request.args.get("site")
-    found = next((site for site in sites if wanted in (None, "", site.key)), None)
+    fit = [site for site in sites if wanted in (None, "", site.key)]
+    found = min(fit, key=lambda site: site.id, default=None)
     if found is None:
         raise NotFound("no_such_thing")
     return found

@@ -43,8 +43,8 @@ SENTENCES: Mapping[str, str] = {
     "field_too_long": lazy("This is too long: %(most)s characters at most."),
     "just_taken": lazy("Somebody has just taken this time. Nothing was saved; choose another."),
     "last_administrator": lazy(
-        "Nobody would be left who can change people and their rights at every site. Give that role "
-        "to somebody else first."
+        "From %(on)s nobody would be left who can change people and their rights at every site. "
+        "Give that role to somebody else first."
     ),
     "lease_lost": lazy("Another process has taken this message over."),
     "login_link_unusable": lazy(
@@ -126,7 +126,10 @@ SENTENCES: Mapping[str, str] = {
     ),
     "resource_unknown": lazy("There is no such room, device or person: %(resource)s"),
     "role_unknown": lazy("There is no such role: %(role)s"),
-    "seats_in_use": lazy("The places are booked until %(until)s and cannot be taken away."),
+    "seats_in_use": lazy(
+        "So many places are booked, the last on %(until)s. Move those visits first: the week of it "
+        "shows them."
+    ),
     "shift_without_seat": lazy("Somebody who is not bookable has no shifts: %(staff)s"),
     "side_effect_grade": lazy("The grade is a number from 1 to 5."),
     "side_effect_in_the_future": lazy("The time of onset lies in the future."),
@@ -266,7 +269,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "twin": lazy("Somebody of this name and birth date is here: %(other)s."),
 }
-DAYS = frozenset({"on", "day"})
+DAYS = frozenset({"on", "day", "until"})
 GENERAL = lazy("The clinic's rules do not allow this (%(code)s).")
 
 

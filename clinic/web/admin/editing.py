@@ -102,7 +102,10 @@ class Chooser:
 
 @dataclass(frozen=True, slots=True)
 class EditPage:
-    """What a page of the set-up is about, and where it goes back to."""
+    """What a page of the set-up is about, and where it goes back to.
+
+    `then` is where it leads when it is saved, "" for back.
+    """
 
     title: str
     lead: str
@@ -112,6 +115,7 @@ class EditPage:
     is_new: bool = False
     links: tuple[Link, ...] = ()
     chooser: tuple[Chooser, ...] = ()
+    then: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,7 @@ def _save(unit: Session, page: EditPage, form: SetupForm) -> str:
         opened=form.opened(),
     )
     change_setup(unit, change=change, by=here.actor, now=here.now)
-    return page.back
+    return page.then or page.back
 
 
 def _asked(page: EditPage, form: SetupForm, found: VisitsAffected) -> Response:

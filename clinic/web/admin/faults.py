@@ -15,8 +15,8 @@ WORDS: Mapping[str, str] = {
         "another shared coil on it first."
     ),
     "device_without_coil": lazy(
-        "A stimulator needs a coil: give it one of these tags (%(coils)s), or add a shared coil "
-        "that goes on it first."
+        "A stimulator needs a coil: give it one of these tags (%(coils)s), or save it as not in "
+        "use, add a shared coil that goes on it, and put it in use then."
     ),
     "fits_no_device": lazy("%(resource)s is no stimulator: a coil goes on one."),
     "fits_other_site": lazy("%(resource)s stands at another site."),

@@ -56,10 +56,15 @@ def _cells(row: StaffRow, *, may_change: bool) -> tuple[Cell, ...]:
 
 
 def _dated(one: Dated, word: str) -> str:
-    """Return a role or qualification with its site and its end, where it has them."""
-    parts = [word]
+    """Return a role or qualification with its site and the days between which it holds."""
+    today, parts = current_clinic().now.date(), [word]
     if one.site:
         parts.append(gettext("at %(site)s", site=one.site))
+    if one.until_on is not None and one.until_on < today:
+        parts.append(gettext("ended on %(day)s", day=present.day_with_year(one.until_on)))
+        return " ".join(parts)
+    if one.from_on > today:
+        parts.append(gettext("from %(day)s", day=present.day_with_year(one.from_on)))
     if one.until_on is not None:
         parts.append(gettext("until %(day)s", day=present.day_with_year(one.until_on)))
     return " ".join(parts)

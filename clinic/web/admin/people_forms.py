@@ -61,7 +61,7 @@ class PersonForm(SetupForm):
 class ShiftRow(RowForm):
     """When somebody works: a site, weekdays, hours, and the dates between which it holds."""
 
-    needed = ("days", "hours")
+    needed = ("hours", "days")
     parts = {"from": "hours", "to": "hours"}
     site = SelectField(lazy("Site"), validators=[InputRequired()])
     hours = SpansField(lazy("Hours"), validators=[Optional(), Length(max=40)])

@@ -58,6 +58,7 @@ def new_person() -> Response:
         section=Section.STAFF,
         key=key,
         is_new=True,
+        then=url_for("admin.edit_roles", person=key),
     )
     return edit(page, form)
 

@@ -6,7 +6,7 @@ from typing import ClassVar, TypeVar
 
 from flask import request
 from flask_babel import gettext
-from wtforms import BooleanField, Field, HiddenField
+from wtforms import BooleanField, Field, HiddenField, SelectField
 
 from clinic.models.base import JsonValue
 from clinic.web.forms import ClinicForm
@@ -18,7 +18,7 @@ NUMBERED = re.compile(r"row-(\d{1,3})-")
 
 
 class RowForm(ClinicForm):
-    """One entry of a list. It is blank while everything it needs is."""
+    """One entry of a list. It is blank while nothing of it is filled in or chosen."""
 
     needed: ClassVar[tuple[str, ...]] = ()
     parts: ClassVar[dict[str, str]] = {}
@@ -35,8 +35,9 @@ class RowForm(ClinicForm):
 
     @property
     def is_blank(self) -> bool:
-        """Say whether nothing was entered."""
-        return not any(self[name].data or self[name].errors for name in self.needed)
+        """Say whether nothing was entered; a choice that always stands at something is no entry."""
+        own = (one for one in self.shown if not _always_chosen(one))
+        return not any(field.data or field.errors for field in own)
 
     @property
     def is_kept(self) -> bool:
@@ -88,6 +89,10 @@ def rows_of(kind: type[Row], entries: Sequence[JsonValue], *, more: int = MORE) 
 
 def _row(kind: type[Row], number: int) -> Row:
     return kind(prefix=f"row-{number}-", meta={"csrf": False})
+
+
+def _always_chosen(field: Field) -> bool:
+    return isinstance(field, SelectField) and bool(field.flags.required)
 
 
 def is_hidden(field: Field) -> bool:

@@ -294,7 +294,10 @@ def _remarks(settled: ColumnMap, verdicts: Sequence[Verdict]) -> tuple[str, ...]
         found.append(gettext("Dates are read with the month first: 5/14/1987."))
     if any(why.code == "date_ambiguous" for one in verdicts for why in one.reasons):
         found.append(
-            gettext("No date shows which number is the month. Say it under “Change the columns”.")
+            gettext(
+                "The dates do not show, or not alike, which number is the month. "
+                "Say it under “Change the columns”."
+            )
         )
     others = sum(bool(one.remarks) for one in verdicts if one.state is RowState.WAITING)
     if others:

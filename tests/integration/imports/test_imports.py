@@ -211,9 +211,20 @@ def test_record_number_that_is_taken_is_refused(small: Importer) -> None:
 
     assert small.counts(batch) == {"added": 2, "refused": 1}
     assert small.codes(batch) | small.codes(again) == {
-        3: [("record_number_taken", "record_number", "")],
+        3: [("external_id_twice", "record_number", "2")],
         2: [("record_number_taken", "record_number", "")],
     }
+
+
+def test_the_same_file_by_record_numbers_finds_everybody_here(small: Importer) -> None:
+    file = csv("record number,name,birth date", "77,Ruiz Ana,1984-06-01", "78,Echo Cy,")
+    small.take(file)
+
+    again = small.take(file)
+    other = small.take(csv("record number,name,birth date", "77,Ruiz Ana,1990-06-01"))
+
+    assert small.counts(again) == {"known": 2}
+    assert small.codes(other) == {2: [("record_number_taken", "record_number", "")]}
 
 
 @pytest.mark.slow

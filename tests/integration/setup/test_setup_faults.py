@@ -60,6 +60,8 @@ FAULTS: list[tuple[Callable[[Document], None], tuple[str, str]]] = [
         edit("sites", 0, patient_name="Riverside Ketamine Center"),
         ("$.sites[0].patient_name", "name_not_neutral"),
     ),
+    (edit("sites", 0, phone="call me"), ("$.sites[0].phone", "phone_wrong")),
+    (edit("staff", 0, email="not an email"), ("$.staff[0].email", "email_wrong")),
     (edit("patients", 0, language="xx"), ("$.patients[0].language", "language_unknown")),
     (
         edit("sites", 0, "holidays", 0, on="2026-02-30"),

@@ -9,7 +9,7 @@ from clinic.models import Block, Grant, Staff
 from clinic.models.base import JsonValue
 from clinic.models.engine import reading
 from clinic.queries.setup import Section, entry_of
-from tests.browsers import Browser, hidden_fields
+from tests.browsers import Browser, hidden_fields, named_button
 from tests.integration.web_desk.conftest import Desk
 
 Open = Callable[[str], Browser]
@@ -79,8 +79,11 @@ def test_a_visit_without_its_operator_is_shown_before_shifts_are_saved(
     assert len(found) == 1
 
     page = f"/admin/people/{found[0]}/shifts"
-    saved = adan.post(page, hidden_fields(asked[found[0]].text) | MORNINGS)
+    filled = hidden_fields(asked[found[0]].text) | MORNINGS
+    again = adan.post(page, filled)
+    saved = adan.post(page, filled | named_button(again.text, "seen"))
 
+    assert (again.status_code, "is not there then" in again.text) == (200, True)
     assert saved.status_code == 303
     assert desk.get(visit).status == "booked"
 
@@ -158,13 +161,24 @@ def test_roles_are_given_at_a_site_and_taken(desk: Desk, browser: Open) -> None:
     ]
 
 
-def test_the_last_administrator_cannot_give_the_role_away(desk: Desk, browser: Open) -> None:
-    sent = {"row-0-role": "clinic_admin", "row-0-site": "", "row-0-gone": "y"}
+@pytest.mark.parametrize(
+    "change, day",
+    [
+        ({"row-0-gone": "y"}, "Mon 2 Mar"),
+        ({"row-0-until_on": "2026-03-02"}, "Tue 3 Mar"),
+        ({"row-0-until_on": "2027-03-02"}, "Wed 3 Mar"),
+        ({"row-0-from_on": "2026-03-04"}, "Mon 2 Mar"),
+    ],
+)
+def test_the_last_administrator_cannot_give_the_role_away(
+    desk: Desk, browser: Open, change: dict[str, str], day: str
+) -> None:
+    sent = {"row-0-role": "clinic_admin", "row-0-site": "", **change}
 
     answer = browser("adan").send("/admin/people/adan/roles", sent)
 
     assert answer.status_code == 422
-    assert "Nobody would be left" in answer.text
+    assert f"From {day} nobody would be left" in answer.text
     assert roles(desk, "adan") == ["clinic_admin"]
 
 
@@ -181,3 +195,33 @@ def test_who_leaves_takes_every_visit_off_the_plan_but_only_after_a_look(
 
 def test_somebody_who_is_not_there_is_not_found(desk: Desk, browser: Open) -> None:
     assert browser("adan").get("/admin/people/nobody").status_code == 404
+
+
+def test_an_administrator_may_leave_once_somebody_follows(desk: Desk, browser: Open) -> None:
+    adan, role = browser("adan"), {"row-0-role": "clinic_admin", "row-0-site": ""}
+    follows = adan.send("/admin/people/dana/roles", role | {"row-0-from_on": "2026-04-01"})
+
+    early = adan.send("/admin/people/adan/roles", role | {"row-0-until_on": "2026-03-30"})
+    later = adan.send("/admin/people/adan/roles", role | {"row-0-until_on": "2026-03-31"})
+
+    assert [one.status_code for one in (follows, early, later)] == [303, 422, 303]
+    assert "From Tue 31 Mar nobody would be left" in early.text
+
+
+@pytest.mark.parametrize(
+    "page, typed",
+    [
+        ("leave", {"row-0-until_on": "2026-12-04"}),
+        ("leave", {"row-0-reason": "at the sea"}),
+        ("qualifications", {"row-0-until_on": "2027-01-01"}),
+        ("shifts", {"row-0-from_on": "2026-06-01"}),
+        ("roles", {"row-0-site": "main"}),
+    ],
+)
+def test_a_line_that_is_begun_is_not_passed_over(
+    desk: Desk, browser: Open, page: str, typed: dict[str, str]
+) -> None:
+    answer = browser("adan").send(f"/admin/people/cleo/{page}", typed)
+
+    assert answer.status_code == 422
+    assert "Please fill this in." in answer.text

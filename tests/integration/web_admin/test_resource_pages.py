@@ -8,7 +8,7 @@ from clinic.models import Block
 from clinic.models.engine import reading
 from clinic.queries.setup import Section, entry_of
 from clinic.web.admin.resource_pages import short_key
-from tests.browsers import Browser, hidden_fields
+from tests.browsers import Browser, hidden_fields, named_button
 from tests.integration.web_desk.conftest import Desk
 
 Open = Callable[[str], Browser]
@@ -81,13 +81,22 @@ def test_a_device_out_of_use_says_which_visits_it_leaves(
     assert "TMS 1 is not there then" in asked.text
     assert desk.count(Block) == 0
 
-    saved = adan.post(page, hidden_fields(asked.text) | sent)
+    saved = adan.post(page, hidden_fields(asked.text) | named_button(asked.text, "seen") | sent)
 
     assert saved.status_code == 303
     with reading(desk.engine) as session:
         block = session.scalars(select(Block)).one()
         assert (block.kind, block.key) == ("outage", "out:2026-03-03t00:00:tms-1")
     assert desk.get(visit).status == "booked"
+
+
+def test_a_device_of_another_kind_says_which_visits_it_leaves(
+    desk: Desk, browser: Open, visit: str
+) -> None:
+    answer = browser("adan").send("/admin/resources/tms-1", {**TMS_1, "kind": "office"})
+
+    assert "would no longer fit" in answer.text
+    assert entry(desk, "tms-1")["kind"] == "tms_device"
 
 
 def test_a_device_that_is_given_away_leaves_its_visits(

@@ -22,7 +22,7 @@ from tests.conftest import NOW
 from tests.integration.web_desk.conftest import MAKER, TOMORROW, Desk
 
 ALL_DAY = (1 << 288) - 1
-ROOM = Thing("Room 1", is_person=False, tags=frozenset({"wide"}), is_active=True, fits=frozenset())
+ROOM = Thing("Room 1", kind="room", tags=frozenset({"wide"}), is_active=True, fits=frozenset())
 VISIT = Ahead(
     holds=(Held(1, "room", 0, 12),),
     id=1,
